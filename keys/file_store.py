@@ -1,0 +1,207 @@
+"""Keys in a folder: one file a key, readable by its owner alone, written atomically, encrypted with a passphrase.
+
+A key file is JSON: the public record, and the private key as encrypted PKCS#8. The record is repeated in the database
+for everybody to see; here it says what the registry's own processes may sign with.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from keys import pkcs8
+from keys.signer import KeyAlreadyExists, KeyNotFound, KeyRecord, KeyState, KeyStoreError, Purpose, Signer
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_VERSION = 1
+MIN_PASSPHRASE_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _FileSigner:
+    record: KeyRecord
+    _private_key: Ed25519PrivateKey
+
+    def sign(self, message: bytes) -> bytes:
+        return self._private_key.sign(message)
+
+    def __repr__(self) -> str:
+        return f"<signer {self.record.name}>"
+
+
+class FileKeyStore:
+    """The keys in one folder, opened with one passphrase."""
+
+    def __init__(self, folder: Path, passphrase: str) -> None:
+        """Raises KeyStoreError for a passphrase that is too short to protect anything."""
+        if len(passphrase) < MIN_PASSPHRASE_LENGTH:
+            raise KeyStoreError(f"The key passphrase needs at least {MIN_PASSPHRASE_LENGTH} characters.")
+        self._folder = folder
+        self._passphrase = passphrase.encode("utf-8")
+        self._opened: dict[str, _FileSigner] = {}
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return f"<FileKeyStore {self._folder}>"
+
+    def create(self, name: str, owner: str, purpose: Purpose, now: datetime) -> KeyRecord:
+        """Generate a key and store it. Raises KeyAlreadyExists, KeyStoreError."""
+        if not _NAME.fullmatch(name):
+            raise KeyStoreError(f"{name!r} is no key name: small letters, digits and hyphens, at most 64.")
+        private_key = Ed25519PrivateKey.generate()
+        record = KeyRecord(name, owner, purpose, private_key.public_key().public_bytes_raw(), now)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write(record, pkcs8.encrypt(private_key, self._passphrase), replacing=False)
+        return record
+
+    def records(self) -> list[KeyRecord]:
+        """All keys, oldest first. Raises KeyStoreError for a file that can't be read."""
+        if not self._folder.is_dir():
+            return []
+        found = [self._read(path)[0] for path in self._folder.glob("*.json")]
+        return sorted(found, key=lambda record: (record.created_at, record.name))
+
+    def signer(self, name: str) -> Signer:
+        """A signer with an active key. Raises KeyNotFound, KeyStoreError (retired, compromised, wrong passphrase).
+
+        The record is read anew each time, so that a key retired by another process stops signing at once.
+        """
+        record, pem = self._read(self._path(name))
+        if record.state is not KeyState.ACTIVE:
+            raise KeyStoreError(f"The key {name} is {record.state} and signs no more.")
+        with self._lock:
+            opened = self._opened.get(name)
+            if opened is None or opened.record != record:
+                opened = self._opened[name] = _FileSigner(record, self._decrypt(name, pem, record))
+        return opened
+
+    def retire(self, name: str, at: datetime) -> KeyRecord:
+        """Let a key sign no more; what it signed before stays good."""
+        record, pem = self._read(self._path(name))
+        if record.retired_at is not None:
+            return record
+        return self._write(replace(record, retired_at=at), pem, replacing=True)
+
+    def mark_compromised(self, name: str, since: datetime) -> KeyRecord:
+        """Declare that from `since` on anybody may have signed with a key. An earlier time wins over a later."""
+        record, pem = self._read(self._path(name))
+        if record.compromised_since is not None and record.compromised_since <= since:
+            return record
+        return self._write(replace(record, compromised_since=since), pem, replacing=True)
+
+    def check(self) -> None:
+        """Refuse what must not run: files that others can read, or a passphrase that does not open the keys.
+
+        Raises KeyStoreError, saying what to do. The newest active key is opened as a test of the passphrase.
+        """
+        if not self._folder.is_dir():
+            return
+        _refuse_access_by_others(self._folder)
+        active = [record for record in self.records() if record.state is KeyState.ACTIVE]
+        if active:
+            self.signer(active[-1].name)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise KeyNotFound(f"No key is named {name!r}.")
+        return self._folder / f"{name}.json"
+
+    def _decrypt(self, name: str, pem: str, record: KeyRecord) -> Ed25519PrivateKey:
+        try:
+            private_key = pkcs8.decrypt(pem, self._passphrase)
+        except pkcs8.WrongPassphrase as error:
+            raise KeyStoreError(f"Key {name}: {error}. Check REGISTRY_KEY_PASSPHRASE[_FILE].") from None
+        if private_key.public_key().public_bytes_raw() != record.public_key:
+            raise KeyStoreError(f"Key {name}: the file's public and private halves differ. Restore it.")
+        return private_key
+
+    def _read(self, path: Path) -> tuple[KeyRecord, str]:
+        try:
+            _refuse_access_by_others(path)
+            content = json.loads(path.read_text("utf-8"))
+            return _record_from(content), str(content["pkcs8"])
+        except FileNotFoundError:
+            raise KeyNotFound(f"No key is named {path.stem!r}.") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise KeyStoreError(f"The key file {path} can't be read ({type(error).__name__}).") from None
+
+    def _write(self, record: KeyRecord, pem: str, *, replacing: bool) -> KeyRecord:
+        """Write to a new file beside it (mode 0600), flush it to the disk, then give it its name in one step."""
+        target = self._path(record.name)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                json.dump(_content(record, pem), file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            if replacing:
+                Path(temporary).replace(target)
+            else:
+                # A hard link fails where the name exists: no key is ever overwritten, not even in a race.
+                os.link(temporary, target)
+        except FileExistsError:
+            raise KeyAlreadyExists(f"A key named {record.name} exists already.") from None
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        _flush_folder(self._folder)
+        return record
+
+
+def _refuse_access_by_others(path: Path) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        wanted = "700" if path.is_dir() else "600"
+        raise KeyStoreError(
+            f"{path} can be read by others (mode {mode:04o}). Run: chmod {wanted} {path} - and if anybody else "
+            "had access, rotate the key."
+        )
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _content(record: KeyRecord, pem: str) -> dict[str, Any]:
+    return {
+        "version": _VERSION,
+        "name": record.name,
+        "owner": record.owner,
+        "purpose": record.purpose.value,
+        "public_key": record.public_key.hex(),
+        "created_at": record.created_at.isoformat(),
+        "retired_at": record.retired_at and record.retired_at.isoformat(),
+        "compromised_since": record.compromised_since and record.compromised_since.isoformat(),
+        "pkcs8": pem,
+    }
+
+
+def _record_from(content: dict[str, Any]) -> KeyRecord:
+    if content["version"] != _VERSION:
+        raise ValueError("unknown version of key file")
+    return KeyRecord(
+        name=content["name"],
+        owner=content["owner"],
+        purpose=Purpose(content["purpose"]),
+        public_key=bytes.fromhex(content["public_key"]),
+        created_at=datetime.fromisoformat(content["created_at"]),
+        retired_at=_instant(content["retired_at"]),
+        compromised_since=_instant(content["compromised_since"]),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,70 @@
+"""What the rest of the registry may know of a private key: its name, its public half, and that it can sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Purpose(StrEnum):
+    """What a key signs. One key serves one purpose, so that a signature can't be passed off as another kind."""
+
+    ISSUER = "issuer"
+    REGISTRY = "registry"
+    LOG = "log"
+
+
+class KeyState(StrEnum):
+    """Whether a key may sign."""
+
+    ACTIVE = "active"
+    RETIRED = "retired"
+    COMPROMISED = "compromised"
+
+
+class KeyStoreError(Exception):
+    """The key store can't do what was asked; the message says what to do."""
+
+
+class KeyNotFound(KeyStoreError):
+    """No key of that name."""
+
+
+class KeyAlreadyExists(KeyStoreError):
+    """A key of that name exists; keys are never overwritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """The public part of a stored key.
+
+    `name` is unique in the store, `owner` is an issuer's code (or 'registry'), `public_key` 32 bytes (Ed25519).
+    """
+
+    name: str
+    owner: str
+    purpose: Purpose
+    public_key: bytes
+    created_at: datetime
+    retired_at: datetime | None = None
+    compromised_since: datetime | None = None
+
+    @property
+    def state(self) -> KeyState:
+        """Compromised outranks retired."""
+        if self.compromised_since is not None:
+            return KeyState.COMPROMISED
+        return KeyState.ACTIVE if self.retired_at is None else KeyState.RETIRED
+
+
+class Signer(Protocol):
+    """Signs with one active key."""
+
+    @property
+    def record(self) -> KeyRecord:
+        """The public part."""
+
+    def sign(self, message: bytes) -> bytes:
+        """An Ed25519 signature (RFC 8032), 64 bytes."""

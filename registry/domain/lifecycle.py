@@ -1,0 +1,208 @@
+"""The life of a certificate: one state machine, and status as a fold over append-only events.
+
+Each event has two times. `effective_at` is when it takes effect in the world, `recorded_at` is when the registry
+learned of it. `status_at(events, period, when, known_at)` therefore answers "what did the registry say on day
+`known_at` about day `when`" for any two times, and the past never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from registry.domain.errors import IllegalMove, InvalidInput, Violation
+from registry.domain.reasons import MAX_NOTE_LENGTH, REASONS, Act, Reason
+
+
+class State(StrEnum):
+    """What the issuer's acts have made of a certificate, dates apart."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+
+
+class Status(StrEnum):
+    """What the world is told: the state, seen together with the dates of the certificate."""
+
+    VALID = "valid"
+    SUSPENDED = "suspended"
+    WITHDRAWN = "withdrawn"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+
+
+MOVES: Mapping[tuple[State | None, Act], State] = {
+    (None, Act.ISSUE): State.ACTIVE,
+    (State.ACTIVE, Act.SUSPEND): State.SUSPENDED,
+    (State.ACTIVE, Act.WITHDRAW): State.WITHDRAWN,
+    (State.ACTIVE, Act.CANCEL): State.CANCELLED,
+    (State.ACTIVE, Act.SUPERSEDE): State.SUPERSEDED,
+    (State.SUSPENDED, Act.RESTORE): State.ACTIVE,
+    (State.SUSPENDED, Act.WITHDRAW): State.WITHDRAWN,
+    (State.SUSPENDED, Act.CANCEL): State.CANCELLED,
+    (State.SUSPENDED, Act.SUPERSEDE): State.SUPERSEDED,
+}
+FINAL_STATES = frozenset({State.WITHDRAWN, State.CANCELLED, State.SUPERSEDED})
+# After its end a certificate can still be withdrawn (fraud comes to light) or replaced (recertification).
+_ACTS_AFTER_EXPIRY = frozenset({Act.WITHDRAW, Act.SUPERSEDE})
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From `starts_at` (included) to `ends_at` (excluded); no end when None. Times carry a zone."""
+
+    starts_at: datetime
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvent:
+    """One act of the issuer. `sequence` counts from 1 within a certificate, in the order of recording."""
+
+    sequence: int
+    act: Act
+    reason: Reason
+    effective_at: datetime
+    recorded_at: datetime
+    until: datetime | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state at some time: `since` when, for what `reason`, and when it `changes_at` by itself (None: never)."""
+
+    state: State
+    since: datetime
+    reason: Reason
+    changes_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAt:
+    """The status at some time, since when it holds, and the reason of the issuer's last act before."""
+
+    status: Status
+    since: datetime
+    reason: Reason
+
+
+def standing_at(events: Iterable[StatusEvent], when: datetime, known_at: datetime) -> Standing | None:
+    """Fold what was known at `known_at` into the state at `when`; None before the certificate was issued.
+
+    Events apply in the order of `effective_at`, then of recording. One that the state does not allow any more (a
+    suspension planned for next week, after a withdrawal today) has no effect.
+    """
+    known = sorted(
+        (event for event in events if event.recorded_at <= known_at),
+        key=lambda event: (event.effective_at, event.sequence),
+    )
+    state: State | None = None
+    since: datetime | None = None
+    reason: Reason | None = None
+    until: datetime | None = None
+    pending: datetime | None = None
+    for event in known:
+        if event.effective_at > when:
+            pending = event.effective_at
+            break
+        if until is not None and until <= event.effective_at:
+            state, since, until = State.ACTIVE, until, None
+        moved_to = MOVES.get((state, event.act))
+        if moved_to is not None:
+            state, since, reason, until = moved_to, event.effective_at, event.reason, event.until
+    if state is None or since is None or reason is None:
+        return None
+    if until is not None and until <= when:
+        state, since, until = State.ACTIVE, until, None
+    if state in FINAL_STATES:
+        return Standing(state, since, reason)
+    return Standing(state, since, reason, min((t for t in (pending, until) if t is not None), default=None))
+
+
+def status_of(standing: Standing, period: Period, when: datetime) -> StatusAt:
+    """See a standing together with the dates.
+
+    A final act outranks the dates (a withdrawn certificate is withdrawn even after its end), the end outranks a
+    suspension, and a suspension outranks a beginning that has not come.
+    """
+    if standing.state in FINAL_STATES:
+        return StatusAt(Status(standing.state.value), standing.since, standing.reason)
+    if period.ends_at is not None and period.ends_at <= when:
+        return StatusAt(Status.EXPIRED, period.ends_at, standing.reason)
+    if standing.state is State.SUSPENDED:
+        return StatusAt(Status.SUSPENDED, standing.since, standing.reason)
+    if when < period.starts_at:
+        return StatusAt(Status.NOT_YET_VALID, standing.since, standing.reason)
+    return StatusAt(Status.VALID, max(standing.since, period.starts_at), standing.reason)
+
+
+def status_at(events: Iterable[StatusEvent], period: Period, when: datetime, known_at: datetime) -> StatusAt | None:
+    """The status at `when`, by what the registry knew at `known_at`; None if it knew of no certificate then."""
+    standing = standing_at(events, when, known_at)
+    return None if standing is None else status_of(standing, period, when)
+
+
+def check_event(event: StatusEvent) -> None:
+    """Check an event for itself. Raises InvalidInput for a reason that is not on the act's list, and the like."""
+    violations = []
+    if event.reason not in REASONS[event.act]:
+        allowed = ", ".join(sorted(REASONS[event.act]))
+        violations.append(Violation(("reason",), f"not a reason to {event.act}; use one of: {allowed}"))
+    if event.reason is Reason.OTHER and not (event.note or "").strip():
+        violations.append(Violation(("note",), "the reason 'other' needs a note that says which"))
+    if event.note is not None and len(event.note) > MAX_NOTE_LENGTH:
+        violations.append(Violation(("note",), f"longer than {MAX_NOTE_LENGTH} characters"))
+    if event.until is not None:
+        if event.act is not Act.SUSPEND:
+            violations.append(Violation(("until",), "only a suspension has an end"))
+        elif event.until <= event.effective_at:
+            violations.append(Violation(("until",), "the suspension would end before it begins"))
+    if violations:
+        raise InvalidInput(violations)
+
+
+def admit(events: Sequence[StatusEvent], new: StatusEvent, period: Period) -> None:
+    """Decide whether `new` may follow `events`.
+
+    Raises InvalidInput for an event that is wrong in itself or dated before what has already taken effect, and
+    IllegalMove, with the present status, where the state at `new.effective_at` does not allow the act.
+    """
+    check_event(new)
+    present = status_at(events, period, new.recorded_at, new.recorded_at)
+    in_force = [event.effective_at for event in events if event.effective_at <= new.recorded_at]
+    floor = max(in_force, default=min((event.effective_at for event in events), default=new.effective_at))
+    if new.effective_at < floor:
+        reason = f"earlier than what is already in force (since {floor.isoformat()}); history is not rewritten"
+        raise InvalidInput([Violation(("effective_at",), reason)])
+    too_late = period.ends_at is not None and max(new.recorded_at, period.ends_at) <= new.effective_at
+    if too_late and new.act not in _ACTS_AFTER_EXPIRY and new.effective_at != new.recorded_at:
+        raise InvalidInput([Violation(("effective_at",), "the certificate will have expired by then")])
+    at_effect = status_at(events, period, new.effective_at, new.recorded_at)
+    if at_effect is None or present is None:
+        raise IllegalMove("The certificate has not been issued at that time.", "not_issued")
+    if at_effect.status is Status.EXPIRED:
+        allowed = new.act in _ACTS_AFTER_EXPIRY
+    else:
+        standing = standing_at(events, new.effective_at, new.recorded_at)
+        allowed = standing is not None and (standing.state, new.act) in MOVES
+    if not allowed:
+        raise IllegalMove(_refusal(new.act, at_effect.status), present.status)
+
+
+def _refusal(act: Act, status: Status) -> str:
+    word = status.value.replace("_", " ")
+    if status in {Status.WITHDRAWN, Status.CANCELLED, Status.SUPERSEDED}:
+        return f"The certificate is {word}, which is final; to {act} it is not possible."
+    if act is Act.RESTORE:
+        return f"Only a suspended certificate can be restored; this one is {word}."
+    if status is Status.EXPIRED:
+        return f"The certificate has expired; to {act} it is not possible. Reissue it after recertification."
+    return f"To {act} a certificate that is {word} is not possible."

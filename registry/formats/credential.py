@@ -1,0 +1,220 @@
+"""A certificate as a W3C Verifiable Credential 2.0, its subject shaped as a UNTP conformity attestation.
+
+The attestation carries what any UNTP verifier understands. Our own terms, which follow ISO/IEC 17021-1 clause 8.2.2
+to the letter, stand together in the subject's `certificate` member, in the shape of `registry.domain.certificate`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from registry.domain.certificate import Authorization, Certificate, Holder, Site
+from registry.domain.schemes import SCHEMES, Scheme, Text
+from registry.formats.canonical_json import JsonObject
+from registry.formats.data_integrity import timestamp
+from registry.formats.did_web import issuer_did
+
+VC_CONTEXT = "https://www.w3.org/ns/credentials/v2"
+UNTP_CONTEXT = "https://test.uncefact.org/vocabulary/untp/dcc/working/"
+MEDIA_TYPE = "application/vc"
+CONTEXT_PATH = "/contexts/certificate/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerProfile:
+    """What a certificate states of the certification body (8.2.2 g): name, address, mark."""
+
+    code: str
+    name: Text
+    address: Text
+    mark: str
+    website: str | None = None
+
+
+def credential_id(base_url: str, public_id: str) -> str:
+    """Where the signed credential stands."""
+    return f"{base_url}/certificates/{public_id}"
+
+
+def build_credential(
+    certificate: Certificate,
+    issuer: IssuerProfile,
+    authorization: Authorization,
+    public_id: str,
+    base_url: str,
+) -> JsonObject:
+    """The credential document, without proof."""
+    identity = credential_id(base_url, public_id)
+    scheme = SCHEMES[certificate.scheme]
+    period = certificate.period
+    document: JsonObject = {
+        "@context": [VC_CONTEXT, UNTP_CONTEXT, base_url + CONTEXT_PATH],
+        "type": ["DigitalConformityCredential", "VerifiableCredential"],
+        "id": identity,
+        "issuer": {
+            "type": ["CredentialIssuer"],
+            "id": issuer_did(base_url, issuer.code),
+            "name": issuer.name.zh,
+        },
+        "name": f"{scheme.title.zh} {certificate.number}",
+        "validFrom": timestamp(period.starts_at),
+        "credentialSubject": _attestation(certificate, issuer, authorization, identity, base_url),
+    }
+    if period.ends_at is not None:
+        document["validUntil"] = timestamp(period.ends_at - timedelta(seconds=1))
+    return document
+
+
+def certificate_terms(document: JsonObject) -> JsonObject:
+    """Our own terms in a credential of ours; empty for a document of another make."""
+    subject = document.get("credentialSubject")
+    terms = subject.get("certificate") if isinstance(subject, dict) else None
+    return terms if isinstance(terms, dict) else {}
+
+
+def issuer_id(document: JsonObject) -> str | None:
+    """The DID of the issuer that the document names."""
+    issuer = document.get("issuer")
+    identity = issuer.get("id") if isinstance(issuer, dict) else issuer
+    return identity if isinstance(identity, str) else None
+
+
+def _attestation(
+    certificate: Certificate,
+    issuer: IssuerProfile,
+    authorization: Authorization,
+    identity: str,
+    base_url: str,
+) -> JsonObject:
+    scheme = SCHEMES[certificate.scheme]
+    party = _party(certificate.holder, identity, base_url)
+    accredited = authorization.accreditation_number is not None
+    attestation: JsonObject = {
+        "type": ["ConformityAttestation", "Attestation"],
+        "id": identity + "#attestation",
+        "name": f"{scheme.standard} {certificate.number}",
+        "assessorLevel": "3rdParty",
+        "assessmentLevel": "Accredited" if accredited else "Unspecified",
+        "attestationType": "certification",
+        "description": certificate.scope.zh,
+        "issuedToParty": party,
+        "scope": _scheme(scheme, base_url),
+        "assessment": [
+            {
+                "type": ["ConformityAssessment", "Declaration"],
+                "id": identity + "#assessment",
+                "assessmentDate": certificate.decided_on.isoformat(),
+                "conformityTopic": scheme.topic,
+                "conformance": True,
+                "assessedOrganisation": party,
+                "referenceStandard": _standard(scheme, base_url),
+            }
+        ],
+        "certificate": _terms(certificate, issuer, authorization, scheme),
+    }
+    if accredited:
+        body = {
+            "id": f"{base_url}/issuers/{issuer.code}#accreditation",
+            "name": authorization.accreditation_body,
+        }
+        attestation["authorisation"] = [
+            {
+                "type": ["Endorsement"],
+                "id": f"{base_url}/issuers/{issuer.code}#{authorization.scheme}",
+                "name": authorization.accreditation_number,
+                "issuingAuthority": body,
+            }
+        ]
+    return attestation
+
+
+def _terms(certificate: Certificate, issuer: IssuerProfile, authorization: Authorization, scheme: Scheme) -> JsonObject:
+    terms: JsonObject = {
+        "number": certificate.number,
+        "revision": certificate.revision,
+        "kind": scheme.kind.value,
+        "scheme": scheme.code,
+        "schemeName": _text(scheme.title),
+        "standard": scheme.standard,
+        "holder": _holder(certificate.holder),
+        "scope": _text(certificate.scope),
+        "grantedOn": certificate.granted_on.isoformat(),
+        "decidedOn": certificate.decided_on.isoformat(),
+        "validFromDate": certificate.valid_from.isoformat(),
+        "certificationBody": {
+            "code": issuer.code,
+            "name": _text(issuer.name),
+            "address": _text(issuer.address),
+            "mark": issuer.mark,
+        },
+    }
+    if certificate.valid_until is not None:
+        terms["validUntilDate"] = certificate.valid_until.isoformat()
+    if certificate.sites:
+        terms["sites"] = [_site(site) for site in certificate.sites]
+    if authorization.accreditation_number is not None:
+        terms["accreditation"] = {
+            "body": authorization.accreditation_body,
+            "number": authorization.accreditation_number,
+        }
+    return terms
+
+
+def _holder(holder: Holder) -> JsonObject:
+    terms: JsonObject = {"type": holder.type.value, "name": _text(holder.name)}
+    if holder.address is not None:
+        terms["address"] = _text(holder.address)
+    if holder.identifier is not None:
+        terms["identifier"] = {"scheme": holder.identifier.scheme, "value": holder.identifier.value}
+    for name in ("region", "industry", "size"):
+        value = getattr(holder, name)
+        if value is not None:
+            terms[name] = str(value)
+    return terms
+
+
+def _site(site: Site) -> JsonObject:
+    return {"name": _text(site.name), "address": _text(site.address), "scope": _text(site.scope)}
+
+
+def _party(holder: Holder, identity: str, base_url: str) -> JsonObject:
+    if holder.identifier is None:
+        return {"id": identity + "#holder", "name": holder.name.zh}
+    return {
+        "id": f"{base_url}/holders/{holder.identifier.scheme}/{holder.identifier.value}",
+        "name": holder.name.zh,
+        "registeredId": holder.identifier.value,
+    }
+
+
+def _scheme(scheme: Scheme, base_url: str) -> JsonObject:
+    owner = _publisher(scheme, base_url)
+    return {
+        "type": ["ConformityScheme"],
+        "id": f"{base_url}/schemes#{scheme.code}",
+        "name": scheme.title.zh,
+        "description": scheme.title.en or scheme.title.zh,
+        "version": scheme.standard,
+        "validFrom": scheme.published_on.isoformat(),
+        "owner": owner,
+    }
+
+
+def _standard(scheme: Scheme, base_url: str) -> JsonObject:
+    return {
+        "type": ["Standard"],
+        "id": f"{base_url}/schemes#{scheme.code}",
+        "name": scheme.standard,
+        "issuingParty": _publisher(scheme, base_url),
+        "issueDate": scheme.published_on.isoformat(),
+    }
+
+
+def _publisher(scheme: Scheme, base_url: str) -> JsonObject:
+    return {"id": f"{base_url}/schemes#publisher", "name": scheme.publisher}
+
+
+def _text(text: Text) -> dict[str, Any]:
+    return {"zh": text.zh} if text.en is None else {"zh": text.zh, "en": text.en}

@@ -1,0 +1,41 @@
+"""Telling where a document that was handed in departs from the registered one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from registry.domain.errors import Violation
+
+MAX_DIFFERENCES = 20
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place, as a JSON Pointer, with what is registered and what was presented there (None: nothing)."""
+
+    pointer: str
+    registered: Any
+    presented: Any
+
+
+def differences(registered: Any, presented: Any) -> Iterator[Difference]:
+    """The first MAX_DIFFERENCES places in which two documents differ."""
+    return islice(_walk((), registered, presented), MAX_DIFFERENCES)
+
+
+def _walk(path: tuple[str | int, ...], registered: Any, presented: Any) -> Iterator[Difference]:
+    if isinstance(registered, dict) and isinstance(presented, dict):
+        for name in sorted(registered.keys() | presented.keys()):
+            yield from _walk((*path, name), registered.get(name, _ABSENT), presented.get(name, _ABSENT))
+    elif isinstance(registered, list) and isinstance(presented, list):
+        for position in range(max(len(registered), len(presented))):
+            left = registered[position] if position < len(registered) else _ABSENT
+            right = presented[position] if position < len(presented) else _ABSENT
+            yield from _walk((*path, position), left, right)
+    elif type(registered) is not type(presented) or registered != presented:
+        shown = [None if value is _ABSENT else value for value in (registered, presented)]
+        yield Difference(Violation(path, "").pointer or "/", *shown)

@@ -1,0 +1,92 @@
+"""What every service works with, and on whose behalf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from keys import FileKeyStore
+from registry.domain.errors import NotFound, NotPermitted
+from registry.settings import Settings
+from registry.store import access
+from registry.store.database import Database
+from registry.store.issuers import StoredIssuer, find_issuer
+
+
+class Verb(StrEnum):
+    """What an API key can be allowed to do."""
+
+    READ = "read"
+    ISSUE = "issue"
+    SUSPEND = "suspend"
+    RESTORE = "restore"
+    WITHDRAW = "withdraw"
+    CANCEL = "cancel"
+    REISSUE = "reissue"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts for one issuer. `name` goes into the audit trail; `api_key_id` is empty at the terminal."""
+
+    name: str
+    issuer_id: int
+    verbs: frozenset[Verb]
+    api_key_id: int | None = None
+
+    def require(self, verb: Verb) -> None:
+        """Raises NotPermitted unless the actor may do this."""
+        if verb not in self.verbs:
+            allowed = ", ".join(sorted(self.verbs)) or "nothing"
+            raise NotPermitted(f"This API key does not allow '{verb}'; it allows: {allowed}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """One registry at work: its settings, database, keys and clock."""
+
+    settings: Settings
+    database: Database
+    keys: FileKeyStore
+    clock: Callable[[], datetime]
+
+    @property
+    def base_url(self) -> str:
+        """The address that the world sees."""
+        return self.settings.base_url
+
+    def now(self) -> datetime:
+        """The time in UTC, in whole microseconds as the databases keep it."""
+        return self.clock().astimezone(UTC)
+
+
+def open_registry(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Registry:
+    """A registry by its settings. Raises Misconfigured, keys.KeyStoreError."""
+    keys = FileKeyStore(settings.keys_dir, settings.require_passphrase())
+    return Registry(settings, Database(settings.database_url, settings.database_pool), keys, clock)
+
+
+def operator(registry: Registry, issuer_code: str, name: str = "terminal") -> Actor:
+    """The operator at the terminal, acting for an issuer. Raises NotFound."""
+    with registry.database.read() as connection:
+        issuer = require_issuer(connection, issuer_code)
+    return Actor(name, issuer.id, frozenset(Verb))
+
+
+def require_issuer(connection: Connection, code: str) -> StoredIssuer:
+    """The issuer of a code. Raises NotFound."""
+    issuer = find_issuer(connection, code)
+    if issuer is None:
+        raise NotFound(f"No issuer has the code {code!r}.")
+    return issuer
+
+
+def audit(
+    connection: Connection, at: datetime, actor: Actor, act: str, subject: str, **details: str | int | None
+) -> None:
+    """Add to the audit trail an act on behalf of an issuer."""
+    access.insert_audit(connection, at, actor.name, act, actor.issuer_id, subject, details)

@@ -1,0 +1,213 @@
+"""Finding certificates: the issuer's list, and the public search. Pages by keyset, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from registry.domain.errors import InvalidInput, NotFound, Violation
+from registry.domain.lifecycle import Status, StatusAt, StatusEvent, standing_at, status_of
+from registry.domain.public_id import MalformedPublicId, parse_public_id
+from registry.services.change_status import refresh_due
+from registry.services.context import Actor, Registry, Verb
+from registry.store import certificates as store
+from registry.store.certificates import AnySelect, StoredCertificate
+from registry.store.holder_names import name_begins, name_contains
+from registry.store.models import Certificate
+
+MAX_PAGE = 100
+_MAX_QUERY_LENGTH = 200
+
+
+class NameMatch(StrEnum):
+    """How a holder's name is compared."""
+
+    PREFIX = "prefix"
+    CONTAINS = "contains"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A certificate in a list, with its status now."""
+
+    certificate: StoredCertificate
+    status: StatusAt
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list; `next_after` is the cursor of the next one, None on the last."""
+
+    items: list[Found]
+    next_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an issuer's list is narrowed down by."""
+
+    status: Status | None = None
+    scheme: str | None = None
+    holder: str | None = None
+    issued_from: date | None = None
+    issued_until: date | None = None
+
+
+def list_certificates(registry: Registry, actor: Actor, filters: Filters, after: str | None, limit: int) -> Page:
+    """The issuer's certificates. `filters.holder` is an identifier or the beginning of a name; dates are of validity.
+
+    Raises InvalidInput, NotPermitted.
+    """
+    actor.require(Verb.READ)
+    refresh_due(registry)
+    statement = store.stored_certificates().where(Certificate.issuer_id == actor.issuer_id)
+    if filters.status is not None:
+        statement = statement.where(store.status_condition(filters.status, registry.now()))
+    if filters.scheme is not None:
+        statement = statement.where(Certificate.scheme == filters.scheme)
+    if filters.holder is not None:
+        statement = statement.where((Certificate.holder_id == filters.holder) | name_begins(filters.holder))
+    if filters.issued_from is not None:
+        statement = statement.where(Certificate.valid_from >= filters.issued_from)
+    if filters.issued_until is not None:
+        statement = statement.where(Certificate.valid_from <= filters.issued_until)
+    return _page(registry, statement, after, limit)
+
+
+def read_certificate(registry: Registry, actor: Actor, public_id: str) -> tuple[Found, bytes]:
+    """One of the issuer's certificates with its signed credential. Raises NotFound, NotPermitted."""
+    actor.require(Verb.READ)
+    with registry.database.read() as connection:
+        row = _own(connection, actor, public_id)
+        document = store.document_of(connection, row.public_id)
+        assert document is not None  # noqa: S101 - stored with the certificate
+        return _with_status(registry, connection, [row])[0], document
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """A status event and who recorded it."""
+
+    event: StatusEvent
+    actor: str
+
+
+def history(registry: Registry, actor: Actor, public_id: str) -> list[RecordedEvent]:
+    """All status events of one of the issuer's certificates. Raises NotFound, NotPermitted."""
+    actor.require(Verb.READ)
+    with registry.database.read() as connection:
+        row = _own(connection, actor, public_id)
+        events = store.events_of(connection, [row.id])[row.id]
+        actors = store.actors_of(connection, row.id)
+    return [RecordedEvent(event, name) for event, name in zip(events, actors, strict=True)]
+
+
+def search(
+    registry: Registry,
+    number: str | None = None,
+    uscc: str | None = None,
+    name: str | None = None,
+    match: NameMatch = NameMatch.CONTAINS,
+    after: str | None = None,
+    limit: int = 20,
+) -> Page:
+    """The public search, by exactly one of number, USCC and holder's name.
+
+    Persons are found by certificate number alone. Raises InvalidInput.
+    """
+    given = [field for field, value in (("number", number), ("uscc", uscc), ("name", name)) if value]
+    if len(given) != 1:
+        raise InvalidInput([Violation((), "give exactly one of: number, uscc, name")])
+    if max(len(value or "") for value in (number, uscc, name)) > _MAX_QUERY_LENGTH:
+        raise InvalidInput([Violation((given[0],), f"longer than {_MAX_QUERY_LENGTH} characters")])
+    statement = store.stored_certificates()
+    if number:
+        statement = statement.where(Certificate.number == number.strip())
+    elif uscc:
+        statement = statement.where(Certificate.holder_id == uscc.strip().upper())
+    else:
+        statement = _by_name(statement, registry.database.dialect, name or "", match)
+    refresh_due(registry)
+    return _page(registry, statement, after, limit)
+
+
+def search_anything(registry: Registry, typed: str, after: str | None = None, limit: int = 20) -> Page:
+    """The one search box: an id, a number, a USCC or a name. Raises InvalidInput."""
+    typed = typed.strip()
+    page = search(registry, number=typed, after=after, limit=limit)
+    if not page.items:
+        page = search(registry, uscc=typed, after=after, limit=limit)
+    if page.items:
+        return page
+    return search(registry, name=typed, after=after, limit=limit)
+
+
+def stored_document(registry: Registry, typed: str) -> tuple[str, bytes]:
+    """The public id and the signed credential behind it. Raises MalformedPublicId, NotFound."""
+    public_id = parse_public_id(typed)
+    with registry.database.read() as connection:
+        document = store.document_of(connection, public_id)
+    if document is None:
+        raise NotFound("No certificate with this id is in the registry.")
+    return public_id, document
+
+
+def _by_name(statement: AnySelect, dialect: str, name: str, match: NameMatch) -> AnySelect:
+    if match is NameMatch.PREFIX:
+        if not name.strip():
+            raise InvalidInput([Violation(("name",), "must not be empty")])
+        return statement.where(name_begins(name))
+    conditions = name_contains(dialect, name)
+    if not conditions:
+        reason = "too short: type at least two Chinese characters, or three letters"
+        raise InvalidInput([Violation(("name",), reason)])
+    return statement.where(*conditions)
+
+
+def _page(registry: Registry, statement: AnySelect, after: str | None, limit: int) -> Page:
+    if not 0 < limit <= MAX_PAGE:
+        raise InvalidInput([Violation(("limit",), f"must be 1 to {MAX_PAGE}")])
+    with registry.database.read() as connection:
+        if after is not None:
+            statement = statement.where(Certificate.id < _row_id(connection, after))
+        rows = store.fetch_stored(connection, statement.order_by(Certificate.id.desc()).limit(limit + 1))
+        items = _with_status(registry, connection, rows[:limit])
+    return Page(items, rows[limit - 1].public_id if len(rows) > limit else None)
+
+
+def _row_id(connection: Connection, cursor: str) -> int:
+    try:
+        public_id = parse_public_id(cursor)
+    except MalformedPublicId:
+        public_id = ""
+    row_id = connection.scalar(select(Certificate.id).where(Certificate.public_id == public_id))
+    if row_id is None:
+        raise InvalidInput([Violation(("after",), "not a cursor of this list; use the one in the page before")])
+    return row_id
+
+
+def _with_status(registry: Registry, connection: Connection, rows: Sequence[StoredCertificate]) -> list[Found]:
+    """Add the status to each; those whose cache has run out are folded anew, with one query for all of them."""
+    now = registry.now()
+    standings = {row.id: row.standing(now) for row in rows}
+    stale = [key for key, standing in standings.items() if standing is None]
+    if stale:
+        for key, events in store.events_of(connection, stale).items():
+            standings[key] = standing_at(events, now, now)
+    found = []
+    for row in rows:
+        standing = standings[row.id]
+        if standing is not None:
+            found.append(Found(row, status_of(standing, row.period, now)))
+    return found
+
+
+def _own(connection: Connection, actor: Actor, public_id: str) -> StoredCertificate:
+    row = store.find_stored(connection, parse_public_id(public_id), actor.issuer_id)
+    if row is None:
+        raise NotFound("No certificate of yours has this id.")
+    return row

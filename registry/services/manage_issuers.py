@@ -1,0 +1,168 @@
+"""Registering issuers, and the life of signing keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import IntegrityError
+
+from keys import KeyRecord, Purpose
+from registry.domain.certificate import Authorization
+from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
+from registry.domain.schemes import SCHEMES, Text
+from registry.domain.signing_key import PublishedKey
+from registry.formats.did_web import issuer_did, registry_did
+from registry.services.context import Registry, require_issuer
+from registry.store import access, issuers
+from registry.store.issuers import StoredIssuer, StoredKey
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
+# Words that stand in the same place as a code in addresses.
+REGISTRY_OWNER = "registry"
+
+
+def add_issuer(
+    registry: Registry,
+    code: str,
+    name: Text,
+    address: Text,
+    mark: str,
+    authorizations: Sequence[Authorization],
+    website: str | None = None,
+    actor: str = "terminal",
+) -> StoredIssuer:
+    """Register an issuer, make its first key and publish it. Raises InvalidInput, Conflict."""
+    _check(code, name, address, mark, website, authorizations)
+    now = registry.now()
+    issuer = StoredIssuer(0, code, name, address, mark, website)
+    try:
+        with registry.database.transaction() as connection:
+            issuer_id = issuers.insert_issuer(connection, issuer, now)
+            for authorization in authorizations:
+                issuers.insert_authorization(connection, issuer_id, authorization)
+            access.insert_audit(connection, now, actor, "issuer.add", issuer_id, code, {"name": name.zh})
+    except IntegrityError as error:
+        raise Conflict(f"An issuer with the code {code!r} exists already.") from error
+    create_key(registry, code, actor)
+    with registry.database.read() as connection:
+        return require_issuer(connection, code)
+
+
+def add_authorization(registry: Registry, code: str, authorization: Authorization, actor: str = "terminal") -> None:
+    """Allow an issuer a further scheme. Raises NotFound, InvalidInput."""
+    _check_authorizations([authorization])
+    now = registry.now()
+    with registry.database.transaction() as connection:
+        issuer = require_issuer(connection, code)
+        issuers.insert_authorization(connection, issuer.id, authorization)
+        details = {"scheme": authorization.scheme, "accreditation": authorization.accreditation_number}
+        access.insert_audit(connection, now, actor, "issuer.authorize", issuer.id, code, details)
+
+
+def create_key(registry: Registry, owner: str, actor: str = "terminal") -> KeyRecord:
+    """Make and publish a further key of an issuer, or of the registry itself ('registry').
+
+    New certificates are signed with the newest active key.
+    """
+    now = registry.now()
+    with registry.database.read() as connection:
+        issuer_id = None if owner == REGISTRY_OWNER else require_issuer(connection, owner).id
+        number = len(issuers.keys_of(connection, issuer_id)) + 1
+    purpose = Purpose.REGISTRY if issuer_id is None else Purpose.ISSUER
+    name = f"{owner}-{number}"
+    # The file first: a key that is published can sign, while a file without publication harms nobody.
+    existing = next((record for record in registry.keys.records() if record.name == name), None)
+    record = existing or registry.keys.create(name, owner, purpose, now)
+    did = registry_did(registry.base_url) if issuer_id is None else issuer_did(registry.base_url, owner)
+    published = PublishedKey(f"{did}#key-{number}", record.public_key, now)
+    with registry.database.transaction() as connection:
+        issuers.insert_key(connection, issuer_id, name, purpose.value, published)
+        access.insert_audit(connection, now, actor, "key.create", issuer_id, name, {"purpose": purpose.value})
+    return record
+
+
+def retire_key(registry: Registry, name: str, actor: str = "terminal") -> KeyRecord:
+    """Let a key sign no more; certificates that it signed stay good. Raises keys.KeyStoreError."""
+    record = registry.keys.retire(name, registry.now())
+    _publish_end(registry, record, "key.retire", actor)
+    return record
+
+
+def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: str = "terminal") -> KeyRecord:
+    """Declare a key compromised: certificates recorded from `since` on that it signed are invalid."""
+    record = registry.keys.mark_compromised(name, since)
+    _publish_end(registry, record, "key.compromise", actor)
+    return record
+
+
+def rotate_key(registry: Registry, owner: str, actor: str = "terminal") -> KeyRecord:
+    """Make a new key, then retire the older active ones."""
+    old = [record for record in registry.keys.records() if record.owner == owner]
+    new = create_key(registry, owner, actor)
+    for record in old:
+        if record.retired_at is None and record.name != new.name:
+            retire_key(registry, record.name, actor)
+    return new
+
+
+def published_keys(registry: Registry, issuer_code: str | None = None) -> list[StoredKey]:
+    """All published keys, or those of one issuer."""
+    with registry.database.read() as connection:
+        if issuer_code is None:
+            return issuers.all_keys(connection)
+        return issuers.keys_of(connection, require_issuer(connection, issuer_code).id)
+
+
+def list_issuers(registry: Registry) -> list[StoredIssuer]:
+    """All issuers by code."""
+    with registry.database.read() as connection:
+        return issuers.all_issuers(connection)
+
+
+def issuer_with_authorizations(registry: Registry, code: str) -> tuple[StoredIssuer, list[Authorization]]:
+    """One issuer and what it may certify. Raises NotFound."""
+    with registry.database.read() as connection:
+        issuer = require_issuer(connection, code)
+        return issuer, issuers.authorizations_of(connection, issuer.id)
+
+
+def _publish_end(registry: Registry, record: KeyRecord, act: str, actor: str) -> None:
+    now = registry.now()
+    with registry.database.transaction() as connection:
+        stored = next((key for key in issuers.all_keys(connection) if key.name == record.name), None)
+        if stored is None:
+            raise NotFound(f"The key {record.name} is in the key store but was never published.")
+        issuers.update_key(connection, record.name, record.retired_at, record.compromised_since)
+        since = record.compromised_since and record.compromised_since.isoformat()
+        issuer = stored.issuer_code and require_issuer(connection, stored.issuer_code).id
+        access.insert_audit(connection, now, actor, act, issuer or None, record.name, {"since": since})
+
+
+def _check(
+    code: str, name: Text, address: Text, mark: str, website: str | None, authorizations: Sequence[Authorization]
+) -> None:
+    wrong = []
+    if not _CODE.fullmatch(code) or code == REGISTRY_OWNER:
+        wrong.append(Violation(("code",), "2 to 32 small letters, digits and hyphens; not 'registry'"))
+    for path, text, limit in (("name", name.zh, 200), ("address", address.zh, 300), ("mark", mark, 32)):
+        if not text.strip() or len(text) > limit:
+            wrong.append(Violation((path,), f"must have 1 to {limit} characters"))
+    if website is not None and urlsplit(website).scheme not in {"http", "https"}:
+        wrong.append(Violation(("website",), "must begin with https:// or http://"))
+    if wrong:
+        raise InvalidInput(wrong)
+    _check_authorizations(authorizations)
+
+
+def _check_authorizations(authorizations: Sequence[Authorization]) -> None:
+    for position, authorization in enumerate(authorizations):
+        path = ("authorizations", position)
+        if authorization.scheme not in SCHEMES:
+            raise InvalidInput([Violation((*path, "scheme"), f"unknown scheme; known ones: {', '.join(SCHEMES)}")])
+        if authorization.valid_until is not None and authorization.valid_until < authorization.valid_from:
+            raise InvalidInput([Violation((*path, "valid_until"), "the end is before the beginning")])
+        if (authorization.accreditation_body is None) != (authorization.accreditation_number is None):
+            raise InvalidInput([Violation(path, "an accreditation has both a body and a number")])

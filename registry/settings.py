@@ -1,0 +1,94 @@
+"""Every setting of the registry, read once from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from registry.domain.errors import Misconfigured
+
+DEFAULT_DATA_DIR = Path("var")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One registry's settings. The README has the table with the environment variables."""
+
+    # Where the database is: sqlite:///… or postgresql+psycopg://… (REGISTRY_DATABASE_URL; default: in data_dir).
+    database_url: str
+    # The address that the world sees, without a slash at the end. It is signed into every credential, so it is
+    # chosen once (REGISTRY_BASE_URL).
+    base_url: str
+    # Keys, and the SQLite database where that is used (REGISTRY_DATA_DIR).
+    data_dir: Path
+    # Opens the private keys (REGISTRY_KEY_PASSPHRASE, or a file that contains it: REGISTRY_KEY_PASSPHRASE_FILE).
+    key_passphrase: str | None = field(default=None, repr=False)
+    # How many proxies in front set X-Forwarded-For and -Proto (REGISTRY_TRUSTED_PROXIES).
+    trusted_proxies: int = 0
+    # Requests allowed to one address: public and admin API (REGISTRY_RATE_LIMIT_PUBLIC, REGISTRY_RATE_LIMIT_ADMIN).
+    rate_limit_public: str = "600 per minute"
+    rate_limit_admin: str = "1200 per minute"
+    # Where the counters are kept; processes share them only through a server (REGISTRY_RATE_LIMIT_STORAGE).
+    rate_limit_storage: str = "memory://"
+    # The largest request body, in bytes (REGISTRY_MAX_BODY_BYTES).
+    max_body_bytes: int = 1_048_576
+    # Most connections that one process opens to the database (REGISTRY_DATABASE_POOL).
+    database_pool: int = 8
+
+    @property
+    def keys_dir(self) -> Path:
+        """The folder of the private keys."""
+        return self.data_dir / "keys"
+
+    def require_passphrase(self) -> str:
+        """The passphrase. Raises Misconfigured when there is none."""
+        if not self.key_passphrase:
+            raise Misconfigured(
+                "No passphrase for the signing keys: set REGISTRY_KEY_PASSPHRASE, or better "
+                "REGISTRY_KEY_PASSPHRASE_FILE to a file with mode 0600. ('registry demo' makes its own.)"
+            )
+        return self.key_passphrase
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the settings. Raises Misconfigured, naming the variable."""
+    data_dir = Path(environment.get("REGISTRY_DATA_DIR", str(DEFAULT_DATA_DIR))).resolve()
+    return Settings(
+        database_url=environment.get("REGISTRY_DATABASE_URL", f"sqlite:///{data_dir / 'registry.sqlite'}"),
+        base_url=_base_url(environment.get("REGISTRY_BASE_URL", "http://127.0.0.1:8000")),
+        data_dir=data_dir,
+        key_passphrase=_passphrase(environment),
+        trusted_proxies=_number(environment, "REGISTRY_TRUSTED_PROXIES", 0),
+        rate_limit_public=environment.get("REGISTRY_RATE_LIMIT_PUBLIC", "600 per minute"),
+        rate_limit_admin=environment.get("REGISTRY_RATE_LIMIT_ADMIN", "1200 per minute"),
+        rate_limit_storage=environment.get("REGISTRY_RATE_LIMIT_STORAGE", "memory://"),
+        max_body_bytes=_number(environment, "REGISTRY_MAX_BODY_BYTES", 1_048_576),
+        database_pool=_number(environment, "REGISTRY_DATABASE_POOL", 8),
+    )
+
+
+def _base_url(text: str) -> str:
+    parts = urlsplit(text)
+    plain = not (parts.query or parts.fragment or parts.path.strip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
+        raise Misconfigured(f"REGISTRY_BASE_URL must be like https://registry.example.org, not {text!r}.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _passphrase(environment: Mapping[str, str]) -> str | None:
+    path = environment.get("REGISTRY_KEY_PASSPHRASE_FILE")
+    if path is None:
+        return environment.get("REGISTRY_KEY_PASSPHRASE")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"REGISTRY_KEY_PASSPHRASE_FILE {path} can't be read: {error}") from error
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal():
+        raise Misconfigured(f"{name} must be a whole number, not {text!r}.")
+    return int(text)

@@ -1,0 +1,78 @@
+"""API keys, idempotency keys and the audit trail: the queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from registry.store.models import ApiKey, AuditEvent, IdempotencyKey
+
+
+@dataclass(frozen=True, slots=True)
+class StoredApiKey:
+    """An API key without its secret."""
+
+    id: int
+    key_id: str
+    secret_hash: bytes
+    issuer_id: int
+    verbs: tuple[str, ...]
+    label: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+def insert_api_key(connection: Connection, **values: Any) -> None:
+    """Store an API key; the columns of `ApiKey`."""
+    connection.execute(insert(ApiKey).values(**values))
+
+
+def find_api_key(connection: Connection, key_id: str) -> StoredApiKey | None:
+    """The API key of a public part."""
+    row = connection.execute(select(ApiKey.__table__).where(ApiKey.key_id == key_id)).first()
+    if row is None:
+        return None
+    return StoredApiKey(**{**row._mapping, "verbs": tuple(row.verbs)})
+
+
+def revoke_api_key(connection: Connection, key_id: str, at: datetime) -> None:
+    """End an API key."""
+    connection.execute(update(ApiKey).where(ApiKey.key_id == key_id, ApiKey.revoked_at.is_(None)).values(revoked_at=at))
+
+
+def find_idempotent(connection: Connection, api_key_id: int, key: str) -> tuple[bytes, int, int] | None:
+    """What an Idempotency-Key stands for: fingerprint of the request, certificate row id, event sequence."""
+    statement = select(IdempotencyKey.fingerprint, IdempotencyKey.certificate_id, IdempotencyKey.sequence).where(
+        IdempotencyKey.api_key_id == api_key_id, IdempotencyKey.key == key
+    )
+    row = connection.execute(statement).first()
+    return None if row is None else (row.fingerprint, row.certificate_id, row.sequence)
+
+
+def insert_idempotent(connection: Connection, **values: Any) -> None:
+    """Remember what an Idempotency-Key stood for; the columns of `IdempotencyKey`."""
+    connection.execute(insert(IdempotencyKey).values(**values))
+
+
+def forget_idempotent(connection: Connection, before: datetime) -> None:
+    """Drop Idempotency-Keys from before a time."""
+    connection.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < before))
+
+
+def insert_audit(
+    connection: Connection,
+    at: datetime,
+    actor: str,
+    act: str,
+    issuer_id: int | None,
+    subject: str,
+    details: dict[str, Any],
+) -> None:
+    """Add to the audit trail, in the transaction of the change itself."""
+    connection.execute(
+        insert(AuditEvent).values(at=at, actor=actor, act=act, issuer_id=issuer_id, subject=subject, details=details)
+    )

@@ -1,0 +1,421 @@
+"""Certificates, their credentials and status events: the queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from registry.domain.certificate import Certificate as CertificateTerms
+from registry.domain.certificate import HolderType, day_of, period_of
+from registry.domain.lifecycle import Period, Standing, State, Status, StatusEvent
+from registry.domain.reasons import Act, Reason
+from registry.domain.schemes import SCHEMES
+from registry.domain.signing_key import PublishedKey
+from registry.store.holder_names import fold_name, index_names
+from registry.store.models import Authorization, Certificate, Credential, Issuer, SigningKey
+from registry.store.models import StatusEvent as StatusEventRow
+
+# A SELECT of many columns, which the type checker need not know one by one.
+AnySelect = Select[*tuple[Any, ...]]
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewCertificate:
+    """What `insert_certificates` stores of one certificate."""
+
+    public_id: str
+    terms: CertificateTerms
+    document: bytes
+    event: StatusEvent
+    replaces_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCertificate:
+    """A row of the register, without the credential."""
+
+    id: int
+    public_id: str
+    issuer_id: int
+    issuer_code: str
+    number: str
+    revision: int
+    scheme: str
+    kind: str
+    holder_type: str
+    holder_name: str
+    holder_name_en: str | None
+    holder_id_scheme: str | None
+    holder_id: str | None
+    granted_on: date
+    decided_on: date
+    valid_from: date
+    valid_until: date | None
+    recorded_at: datetime
+    state: str
+    state_since: datetime
+    state_reason: str
+    state_changes_at: datetime | None
+    event_count: int
+
+    @property
+    def period(self) -> Period:
+        """The validity as instants."""
+        return period_of(self.valid_from, self.valid_until)
+
+    def standing(self, now: datetime) -> Standing | None:
+        """The cached standing, or None where its time is over and the events must be read."""
+        return cached_standing(self.state, self.state_since, self.state_reason, self.state_changes_at, now)
+
+
+_STORED_COLUMNS = (
+    Certificate.id,
+    Certificate.public_id,
+    Certificate.issuer_id,
+    Issuer.code,
+    Certificate.number,
+    Certificate.revision,
+    Certificate.scheme,
+    Certificate.kind,
+    Certificate.holder_type,
+    Certificate.holder_name,
+    Certificate.holder_name_en,
+    Certificate.holder_id_scheme,
+    Certificate.holder_id,
+    Certificate.granted_on,
+    Certificate.decided_on,
+    Certificate.valid_from,
+    Certificate.valid_until,
+    Certificate.recorded_at,
+    Certificate.state,
+    Certificate.state_since,
+    Certificate.state_reason,
+    Certificate.state_changes_at,
+    Certificate.event_count,
+)
+
+
+def cached_standing(
+    state: str, since: datetime, reason: str, changes_at: datetime | None, now: datetime
+) -> Standing | None:
+    """The standing in a row's cache, unless it has run out at `now`."""
+    if changes_at is not None and changes_at <= now:
+        return None
+    return Standing(State(state), since, Reason(reason), changes_at)
+
+
+def stored_certificates() -> AnySelect:
+    """SELECT of StoredCertificate rows, to be narrowed down."""
+    return select(*_STORED_COLUMNS).join(Issuer, Issuer.id == Certificate.issuer_id)
+
+
+def fetch_stored(connection: Connection, statement: AnySelect) -> list[StoredCertificate]:
+    """Run a statement made from `stored_certificates`."""
+    return [StoredCertificate(*row) for row in connection.execute(statement)]
+
+
+def find_stored(
+    connection: Connection, public_id: str, issuer_id: int | None = None, *, for_update: bool = False
+) -> StoredCertificate | None:
+    """The row of a public id; of one issuer only, where given. `for_update` locks it until the transaction ends."""
+    statement = stored_certificates().where(Certificate.public_id == public_id)
+    if issuer_id is not None:
+        statement = statement.where(Certificate.issuer_id == issuer_id)
+    if for_update:
+        statement = statement.with_for_update(of=Certificate.__table__)
+    return next(iter(fetch_stored(connection, statement)), None)
+
+
+def get_stored(connection: Connection, key: int) -> StoredCertificate:
+    """The row of a row id that a foreign key has promised."""
+    return fetch_stored(connection, stored_certificates().where(Certificate.id == key))[0]
+
+
+def taken_numbers(connection: Connection, issuer_id: int, numbers: Sequence[str]) -> list[str]:
+    """Those of `numbers` that the issuer has used already."""
+    taken: list[str] = []
+    for start in range(0, len(numbers), _CHUNK):
+        chunk = numbers[start : start + _CHUNK]
+        statement = select(Certificate.number).where(Certificate.issuer_id == issuer_id, Certificate.number.in_(chunk))
+        taken.extend(connection.scalars(statement))
+    return taken
+
+
+def insert_certificates(
+    connection: Connection,
+    issuer_id: int,
+    signing_key_id: int,
+    actor: str,
+    certificates: Sequence[NewCertificate],
+) -> list[int]:
+    """Store certificates with their credentials, first events and search entries; returns their row ids.
+
+    Four statements for any number of certificates. Raises sqlalchemy.exc.IntegrityError where a number is taken.
+    """
+    ids = _allot_ids(connection, len(certificates))
+    rows = [_certificate_row(key, issuer_id, signing_key_id, new) for key, new in zip(ids, certificates, strict=True)]
+    connection.execute(insert(Certificate), rows)
+    connection.execute(
+        insert(Credential),
+        [{"certificate_id": key, "document": new.document} for key, new in zip(ids, certificates, strict=True)],
+    )
+    insert_events(connection, actor, [(key, new.event) for key, new in zip(ids, certificates, strict=True)])
+    index_names(
+        connection,
+        [
+            (row["id"], row["holder_name_folded"], row["holder_name_en_folded"])
+            for row in rows
+            if row["holder_name_folded"] is not None
+        ],
+    )
+    return ids
+
+
+def insert_events(connection: Connection, actor: str, events: Iterable[tuple[int, StatusEvent]]) -> None:
+    """Append status events: (certificate row id, event)."""
+    connection.execute(
+        insert(StatusEventRow),
+        [
+            {
+                "certificate_id": key,
+                "sequence": event.sequence,
+                "act": event.act.value,
+                "reason": event.reason.value,
+                "note": event.note,
+                "effective_at": event.effective_at,
+                "until": event.until,
+                "recorded_at": event.recorded_at,
+                "actor": actor,
+            }
+            for key, event in events
+        ],
+    )
+
+
+def update_standing(connection: Connection, key: int, standing: Standing, event_count: int) -> None:
+    """Renew the cached fold of a certificate."""
+    connection.execute(
+        update(Certificate)
+        .where(Certificate.id == key)
+        .values(
+            state=standing.state.value,
+            state_since=standing.since,
+            state_reason=standing.reason.value,
+            state_changes_at=standing.changes_at,
+            event_count=event_count,
+        )
+    )
+
+
+def events_of(connection: Connection, keys: Collection[int]) -> dict[int, list[StatusEvent]]:
+    """The status events of certificates, in the order of recording, by row id. One query."""
+    statement = (
+        select(StatusEventRow)
+        .where(StatusEventRow.certificate_id.in_(keys))
+        .order_by(StatusEventRow.certificate_id, StatusEventRow.sequence)
+    )
+    events: dict[int, list[StatusEvent]] = {key: [] for key in keys}
+    for row in connection.execute(statement):
+        events[row.certificate_id].append(
+            StatusEvent(
+                sequence=row.sequence,
+                act=Act(row.act),
+                reason=Reason(row.reason),
+                effective_at=row.effective_at,
+                recorded_at=row.recorded_at,
+                until=row.until,
+                note=row.note,
+            )
+        )
+    return events
+
+
+def actors_of(connection: Connection, key: int) -> list[str]:
+    """Who recorded each status event of a certificate, in order."""
+    statement = (
+        select(StatusEventRow.actor).where(StatusEventRow.certificate_id == key).order_by(StatusEventRow.sequence)
+    )
+    return list(connection.scalars(statement))
+
+
+def due_for_change(connection: Connection, now: datetime, limit: int, *, lock: bool = False) -> list[int]:
+    """Row ids of certificates whose cached state has run out by `now`; `lock` takes those that nobody holds."""
+    statement = (
+        select(Certificate.id)
+        .where(Certificate.state_changes_at.is_not(None), Certificate.state_changes_at <= now)
+        .order_by(Certificate.state_changes_at)
+        .limit(limit)
+    )
+    if lock:
+        statement = statement.with_for_update(skip_locked=True)
+    return list(connection.scalars(statement))
+
+
+def document_of(connection: Connection, public_id: str) -> bytes | None:
+    """The canonical bytes of a signed credential."""
+    statement = (
+        select(Credential.document)
+        .join(Certificate, Certificate.id == Credential.certificate_id)
+        .where(Certificate.public_id == public_id)
+    )
+    return connection.scalar(statement)
+
+
+def successor_of(connection: Connection, key: int) -> str | None:
+    """The public id of the certificate that replaces this one."""
+    return connection.scalar(select(Certificate.public_id).where(Certificate.replaces_id == key))
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRow:
+    """All that a verification needs, from one query. `authorized`: the issuer might certify the scheme then."""
+
+    key: int
+    public_id: str
+    issuer_code: str
+    number: str
+    scheme: str
+    valid_from: date
+    valid_until: date | None
+    recorded_at: datetime
+    state: str
+    state_since: datetime
+    state_reason: str
+    state_changes_at: datetime | None
+    event_count: int
+    document: bytes
+    verification_method: str
+    public_key: bytes
+    key_active_from: datetime
+    key_retired_at: datetime | None
+    key_compromised_since: datetime | None
+    authorized: bool
+
+    @property
+    def published_key(self) -> PublishedKey:
+        """The key that signed."""
+        return PublishedKey(
+            self.verification_method,
+            self.public_key,
+            self.key_active_from,
+            self.key_retired_at,
+            self.key_compromised_since,
+        )
+
+
+FIND_FOR_VERIFICATION: AnySelect = (
+    select(
+        Certificate.id,
+        Certificate.public_id,
+        Issuer.code,
+        Certificate.number,
+        Certificate.scheme,
+        Certificate.valid_from,
+        Certificate.valid_until,
+        Certificate.recorded_at,
+        Certificate.state,
+        Certificate.state_since,
+        Certificate.state_reason,
+        Certificate.state_changes_at,
+        Certificate.event_count,
+        Credential.document,
+        SigningKey.verification_method,
+        SigningKey.public_key,
+        SigningKey.active_from,
+        SigningKey.retired_at,
+        SigningKey.compromised_since,
+        exists()
+        .where(
+            Authorization.issuer_id == Certificate.issuer_id,
+            Authorization.scheme == Certificate.scheme,
+            Authorization.valid_from <= Certificate.decided_on,
+            or_(Authorization.valid_until.is_(None), Authorization.valid_until >= Certificate.decided_on),
+        )
+        .label("authorized"),
+    )
+    .join(Credential, Credential.certificate_id == Certificate.id)
+    .join(SigningKey, SigningKey.id == Certificate.signing_key_id)
+    .join(Issuer, Issuer.id == Certificate.issuer_id)
+    .where(Certificate.public_id == bindparam("public_id"))
+)
+
+
+def status_condition(status: Status, now: datetime) -> Any:
+    """The SQL condition for a status at `now`, over caches that have been renewed until then."""
+    today = day_of(now)
+    over = and_(Certificate.valid_until.is_not(None), Certificate.valid_until < today)
+    running = or_(Certificate.valid_until.is_(None), Certificate.valid_until >= today)
+    if status is Status.EXPIRED:
+        return and_(Certificate.state.in_((State.ACTIVE.value, State.SUSPENDED.value)), over)
+    if status is Status.NOT_YET_VALID:
+        return and_(Certificate.state == State.ACTIVE.value, Certificate.valid_from > today, running)
+    if status is Status.VALID:
+        return and_(Certificate.state == State.ACTIVE.value, Certificate.valid_from <= today, running)
+    if status is Status.SUSPENDED:
+        return and_(Certificate.state == State.SUSPENDED.value, running)
+    return Certificate.state == status.value
+
+
+def _allot_ids(connection: Connection, count: int) -> list[int]:
+    """Row ids for new certificates, so that all tables are filled without reading keys back."""
+    if connection.dialect.name == "sqlite":
+        # Nobody else inserts meanwhile: the transaction holds the write lock from its beginning.
+        highest = connection.scalar(select(func.max(Certificate.id))) or 0
+        return list(range(highest + 1, highest + 1 + count))
+    statement = text("SELECT nextval('certificates_id_seq') FROM generate_series(1, :count)")
+    return list(connection.scalars(statement, {"count": count}))
+
+
+def _certificate_row(key: int, issuer_id: int, signing_key_id: int, new: NewCertificate) -> dict[str, Any]:
+    terms, holder, event = new.terms, new.terms.holder, new.event
+    searchable = holder.type is not HolderType.PERSON
+    name_en = holder.name.en
+    return {
+        "id": key,
+        "public_id": new.public_id,
+        "issuer_id": issuer_id,
+        "number": terms.number,
+        "revision": terms.revision,
+        "scheme": terms.scheme,
+        "kind": SCHEMES[terms.scheme].kind.value,
+        "holder_type": holder.type.value,
+        "holder_name": holder.name.zh,
+        "holder_name_en": name_en,
+        "holder_name_folded": fold_name(holder.name.zh) if searchable else None,
+        "holder_name_en_folded": fold_name(name_en) if searchable and name_en else None,
+        "holder_id_scheme": holder.identifier and holder.identifier.scheme,
+        "holder_id": holder.identifier and holder.identifier.value,
+        "region": holder.region,
+        "industry": holder.industry,
+        "size": holder.size and holder.size.value,
+        "granted_on": terms.granted_on,
+        "decided_on": terms.decided_on,
+        "valid_from": terms.valid_from,
+        "valid_until": terms.valid_until,
+        "signing_key_id": signing_key_id,
+        "recorded_at": event.recorded_at,
+        "replaces_id": new.replaces_id,
+        "state": State.ACTIVE.value,
+        "state_since": event.effective_at,
+        "state_reason": event.reason.value,
+        "state_changes_at": None,
+        "event_count": 1,
+    }

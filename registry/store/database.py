@@ -1,0 +1,117 @@
+"""The engine and its transactions, on SQLite (WAL) and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+
+from registry.domain.errors import Misconfigured, StorageUnavailable
+
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # A committed certificate survives a power cut.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA cache_size = -65536",
+    "PRAGMA mmap_size = 17179869184",
+)
+_POOL_TIMEOUT_SECONDS = 10
+
+
+class Database:
+    """One database, reached through two pools.
+
+    Single reads go through a pool in autocommit, which spares them a BEGIN and a ROLLBACK each; everything that
+    writes, or that must see one moment, goes through `transaction`.
+    """
+
+    def __init__(self, url: str, pool_size: int = 8) -> None:
+        """Raises Misconfigured for an address that is no database of ours."""
+        self.url = url
+        try:
+            self._writes = _engine(url, pool_size)
+            self._reads = _engine(url, pool_size, isolation_level="AUTOCOMMIT", pool_reset_on_return=None)
+        except (ArgumentError, NoSuchModuleError, ImportError):
+            raise Misconfigured(
+                "REGISTRY_DATABASE_URL must be like sqlite:////var/lib/registry/registry.sqlite or "
+                "postgresql+psycopg://user@host/database."
+            ) from None
+        # For store/direct_read.py, where each thread keeps its connection.
+        self.unpooled = _engine(url, None, isolation_level="AUTOCOMMIT")
+        self.dialect = self._writes.dialect.name
+        if self.dialect == "sqlite":
+            event.listen(self._writes, "begin", _begin_immediate)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for single SELECTs. Raises StorageUnavailable."""
+        with _translated(), self._reads.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back on any exception. Raises StorageUnavailable."""
+        with _translated(), self._writes.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        for engine in (self._writes, self._reads, self.unpooled):
+            engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise StorageUnavailable("The database can't be reached; nothing was stored.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StorageUnavailable("The database connection broke; nothing was stored.") from error
+        raise
+
+
+def _engine(url: str, pool_size: int | None, **options: Any) -> Engine:
+    """An engine with a pool of that size; none at all for None."""
+    parsed = make_url(url)
+    if pool_size is None:
+        options["poolclass"] = NullPool
+    else:
+        options |= {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": _POOL_TIMEOUT_SECONDS}
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ArgumentError("a file is needed")
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    if parsed.get_backend_name() != "postgresql":
+        raise ArgumentError("neither SQLite nor PostgreSQL")
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        **options,
+    )
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # The driver must not begin transactions by itself: _begin_immediate does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # Take the write lock at once: a later upgrade from a read lock could fail without waiting.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
