@@ -34,6 +34,8 @@ class Settings:
     rate_limit_storage: str = "memory://"
     # The largest request body, in bytes (REGISTRY_MAX_BODY_BYTES).
     max_body_bytes: int = 1_048_576
+    # How many outcomes of signature checks each process remembers; 0: none (REGISTRY_REMEMBERED_SIGNATURES).
+    remembered_signatures: int = 2048
     # Most connections that one process opens to the database (REGISTRY_DATABASE_POOL).
     database_pool: int = 8
 
@@ -65,6 +67,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rate_limit_admin=environment.get("REGISTRY_RATE_LIMIT_ADMIN", "1200 per minute"),
         rate_limit_storage=environment.get("REGISTRY_RATE_LIMIT_STORAGE", "memory://"),
         max_body_bytes=_number(environment, "REGISTRY_MAX_BODY_BYTES", 1_048_576),
+        remembered_signatures=_number(environment, "REGISTRY_REMEMBERED_SIGNATURES", 2048),
         database_pool=_number(environment, "REGISTRY_DATABASE_POOL", 8),
     )
 

@@ -118,6 +118,7 @@ def upgrade() -> None:
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("signing_key_id", ID, nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_reason", sa.String(length=40), nullable=False),
         sa.Column("replaces_id", ID, nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
@@ -194,6 +195,9 @@ def upgrade() -> None:
             "CREATE VIRTUAL TABLE holder_name_pieces USING fts5(pieces, content='', detail='none', columnsize=0)"
         )
     else:
+        # Credentials are read whole, one at a time: in their row and uncompressed that costs least.
+        op.execute("ALTER TABLE credentials ALTER COLUMN document SET STORAGE EXTERNAL")
+        op.execute("ALTER TABLE credentials SET (toast_tuple_target = 8160)")
         op.create_table(
             "holder_name_pieces",
             sa.Column(

@@ -159,7 +159,7 @@ def _check_texts(certificate: Certificate) -> list[Violation]:
 def _check_holder(holder: Holder, scheme: Scheme) -> list[Violation]:
     if scheme.person != (holder.type is HolderType.PERSON):
         wanted = "a person" if scheme.person else "an organization"
-        return [Violation(("holder", "type"), f"{scheme.code} certificates are held by {wanted}")]
+        return [Violation(("holder", "kind"), f"{scheme.code} certificates are held by {wanted}")]
     if holder.type is HolderType.PERSON:
         return []
     wrong = []

@@ -136,14 +136,14 @@ def _terms(certificate: Certificate, issuer: IssuerProfile, authorization: Autho
         "revision": certificate.revision,
         "kind": scheme.kind.value,
         "scheme": scheme.code,
-        "schemeName": _text(scheme.title),
+        "scheme_name": _text(scheme.title),
         "standard": scheme.standard,
         "holder": _holder(certificate.holder),
         "scope": _text(certificate.scope),
-        "grantedOn": certificate.granted_on.isoformat(),
-        "decidedOn": certificate.decided_on.isoformat(),
-        "validFromDate": certificate.valid_from.isoformat(),
-        "certificationBody": {
+        "granted_on": certificate.granted_on.isoformat(),
+        "decided_on": certificate.decided_on.isoformat(),
+        "valid_from": certificate.valid_from.isoformat(),
+        "certification_body": {
             "code": issuer.code,
             "name": _text(issuer.name),
             "address": _text(issuer.address),
@@ -151,7 +151,7 @@ def _terms(certificate: Certificate, issuer: IssuerProfile, authorization: Autho
         },
     }
     if certificate.valid_until is not None:
-        terms["validUntilDate"] = certificate.valid_until.isoformat()
+        terms["valid_until"] = certificate.valid_until.isoformat()
     if certificate.sites:
         terms["sites"] = [_site(site) for site in certificate.sites]
     if authorization.accreditation_number is not None:
@@ -163,7 +163,7 @@ def _terms(certificate: Certificate, issuer: IssuerProfile, authorization: Autho
 
 
 def _holder(holder: Holder) -> JsonObject:
-    terms: JsonObject = {"type": holder.type.value, "name": _text(holder.name)}
+    terms: JsonObject = {"kind": holder.type.value, "name": _text(holder.name)}
     if holder.address is not None:
         terms["address"] = _text(holder.address)
     if holder.identifier is not None:

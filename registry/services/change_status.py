@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.domain.errors import Conflict, NotFound
 from registry.domain.lifecycle import StatusAt, StatusEvent, admit, standing_at, status_at, status_of
+from registry.domain.public_id import parse_public_id
 from registry.domain.reasons import Act, Reason
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.idempotency import Idempotency, recall, remember
@@ -51,6 +52,7 @@ def change_status(
     Raises NotFound (also for another issuer's certificate), IllegalMove, InvalidInput, NotPermitted.
     """
     actor.require(_VERBS[act])
+    public_id = parse_public_id(public_id)
     try:
         return _change(registry, actor, public_id, act, reason, effective_at, until, note, idempotency)
     except IntegrityError:

@@ -88,6 +88,15 @@ def read_certificate(registry: Registry, actor: Actor, public_id: str) -> tuple[
         return _with_status(registry, connection, [row])[0], document
 
 
+def issued_certificate(registry: Registry, actor: Actor, public_id: str) -> tuple[StoredCertificate, bytes]:
+    """A certificate that the actor has just issued, with its signed credential."""
+    with registry.database.read() as connection:
+        row = _own(connection, actor, public_id)
+        document = store.document_of(connection, row.public_id)
+    assert document is not None  # noqa: S101 - stored with the certificate
+    return row, document
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
     """A status event and who recorded it."""

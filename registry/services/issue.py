@@ -15,7 +15,7 @@ from keys import Signer
 from registry.domain.certificate import Authorization, Certificate, check_certificate
 from registry.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, Violation
 from registry.domain.lifecycle import StatusEvent, admit, check_event
-from registry.domain.public_id import ENTROPY_BYTES, new_public_id
+from registry.domain.public_id import ENTROPY_BYTES, new_public_id, parse_public_id
 from registry.domain.reasons import Act, Reason
 from registry.formats.canonical_json import JsonObject
 from registry.formats.credential import IssuerProfile, build_credential
@@ -109,6 +109,7 @@ def reissue(
     if earlier is not None:
         return earlier
     now = registry.now()
+    public_id = parse_public_id(public_id)
     old = _old_certificate(registry, actor, public_id)
     certificate = replace(certificate, revision=old.revision + 1)
     check_event(StatusEvent(1, Act.SUPERSEDE, reason, now, now, note=note))

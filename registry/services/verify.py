@@ -223,8 +223,8 @@ def _signature_check(seal: _Seal, row: VerificationRow) -> Check:
         _public_id_of(seal.document) == row.public_id
         and terms.get("number") == row.number
         and terms.get("scheme") == row.scheme
-        and terms.get("validFromDate") == row.valid_from.isoformat()
-        and terms.get("validUntilDate") == (row.valid_until and row.valid_until.isoformat())
+        and terms.get("valid_from") == row.valid_from.isoformat()
+        and terms.get("valid_until") == (row.valid_until and row.valid_until.isoformat())
     )
     if not fits:
         detail = "the signed document and the register's entry speak of different things"
@@ -244,8 +244,8 @@ def _key_check(seal: _Seal, key: PublishedKey | None, seen_at: datetime) -> Chec
 
 def _issuer_check(row: VerificationRow) -> Check:
     if row.authorized:
-        return Check(CheckName.ISSUER, Outcome.PASS, Finding.ISSUER_AUTHORIZED, row.issuer_code)
-    return Check(CheckName.ISSUER, Outcome.FAIL, Finding.ISSUER_NOT_AUTHORIZED, row.issuer_code)
+        return Check(CheckName.ISSUER, Outcome.PASS, Finding.ISSUER_AUTHORIZED, row.scheme)
+    return Check(CheckName.ISSUER, Outcome.FAIL, Finding.ISSUER_NOT_AUTHORIZED, row.scheme)
 
 
 def _period_check(row: VerificationRow, now: datetime) -> Check:

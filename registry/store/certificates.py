@@ -75,6 +75,7 @@ class StoredCertificate:
     state_reason: str
     state_changes_at: datetime | None
     event_count: int
+    first_reason: str
 
     @property
     def period(self) -> Period:
@@ -110,6 +111,7 @@ _STORED_COLUMNS = (
     Certificate.state_reason,
     Certificate.state_changes_at,
     Certificate.event_count,
+    Certificate.first_reason,
 )
 
 
@@ -290,7 +292,6 @@ class VerificationRow:
 
     key: int
     public_id: str
-    issuer_code: str
     number: str
     scheme: str
     valid_from: date
@@ -325,7 +326,6 @@ FIND_FOR_VERIFICATION: AnySelect = (
     select(
         Certificate.id,
         Certificate.public_id,
-        Issuer.code,
         Certificate.number,
         Certificate.scheme,
         Certificate.valid_from,
@@ -353,7 +353,6 @@ FIND_FOR_VERIFICATION: AnySelect = (
     )
     .join(Credential, Credential.certificate_id == Certificate.id)
     .join(SigningKey, SigningKey.id == Certificate.signing_key_id)
-    .join(Issuer, Issuer.id == Certificate.issuer_id)
     .where(Certificate.public_id == bindparam("public_id"))
 )
 
@@ -418,4 +417,5 @@ def _certificate_row(key: int, issuer_id: int, signing_key_id: int, new: NewCert
         "state_reason": event.reason.value,
         "state_changes_at": None,
         "event_count": 1,
+        "first_reason": event.reason.value,
     }

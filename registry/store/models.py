@@ -152,6 +152,8 @@ class Certificate(Base):
     valid_until: Mapped[date | None]
     signing_key_id: Mapped[int] = mapped_column(ForeignKey("signing_keys.id"))
     recorded_at: Mapped[datetime]
+    # Why it was issued.
+    first_reason: Mapped[str] = mapped_column(String(40))
     # The certificate that this one replaces; each is replaced once at most.
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("certificates.id"), unique=True)
     state: Mapped[str] = mapped_column(String(16))

@@ -1,0 +1,141 @@
+"""A certificate as issuers send it, in JSON: its shape. What it means is for the domain to check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from registry.domain import certificate as domain
+from registry.domain.certificate import EnterpriseSize, HolderType
+from registry.domain.errors import InvalidInput, Violation
+from registry.domain.reasons import MAX_NOTE_LENGTH, Reason
+from registry.domain.schemes import SCHEMES
+from registry.domain.schemes import Text as BilingualText
+from registry.formats import canonical_json
+from registry.formats.canonical_json import MalformedJson
+
+
+class TextSchema(Schema):
+    """A text in Chinese and, if there is one, in English."""
+
+    zh = fields.String(required=True, validate=validate.Length(1, domain.MAX_SCOPE_LENGTH))
+    en = fields.String(allow_none=True, validate=validate.Length(1, domain.MAX_SCOPE_LENGTH))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> BilingualText:
+        """As the domain has it."""
+        return BilingualText(**data)
+
+
+class NameSchema(TextSchema):
+    """A name in Chinese and, if there is one, in English."""
+
+    zh = fields.String(required=True, validate=validate.Length(1, domain.MAX_NAME_LENGTH))
+    en = fields.String(allow_none=True, validate=validate.Length(1, domain.MAX_NAME_LENGTH))
+
+
+class HolderIdSchema(Schema):
+    """A registered identifier: USCC (GB 32100-2015), LEI (ISO 17442) or another."""
+
+    scheme = fields.String(required=True, validate=validate.OneOf(["uscc", "lei", "other"]))
+    value = fields.String(required=True, validate=validate.Length(1, 64))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> domain.HolderId:
+        """As the domain has it."""
+        return domain.HolderId(**data)
+
+
+class HolderSchema(Schema):
+    """The certified organization, or the person trained."""
+
+    kind = fields.Enum(HolderType, by_value=True, load_default=HolderType.ORGANIZATION, attribute="type")
+    name = fields.Nested(NameSchema, required=True)
+    address = fields.Nested(NameSchema, allow_none=True)
+    identifier = fields.Nested(HolderIdSchema, allow_none=True)
+    region = fields.String(
+        allow_none=True,
+        validate=validate.Regexp(r"^\d{6}$", error="Must be six digits."),
+        metadata={"description": "GB/T 2260 code of the administrative division", "example": "330282"},
+    )
+    industry = fields.String(
+        allow_none=True,
+        validate=validate.Regexp(r"^[A-T]\d{2}$", error="Must be a letter and two digits."),
+        metadata={"description": "GB/T 4754 division", "example": "C34"},
+    )
+    size = fields.Enum(EnterpriseSize, by_value=True, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> domain.Holder:
+        """As the domain has it."""
+        return domain.Holder(**data)
+
+
+class SiteSchema(Schema):
+    """A place covered by the certificate, with the scope that applies there."""
+
+    name = fields.Nested(NameSchema, required=True)
+    address = fields.Nested(NameSchema, required=True)
+    scope = fields.Nested(TextSchema, required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> domain.Site:
+        """As the domain has it."""
+        return domain.Site(**data)
+
+
+class CertificateSchema(Schema):
+    """What a certificate says (ISO/IEC 17021-1, 8.2.2). Dates are days in China."""
+
+    number = fields.String(
+        required=True,
+        validate=validate.Length(1, domain.MAX_NUMBER_LENGTH),
+        metadata={"description": "unique in the issuer", "example": "00125Q30001R0S"},
+    )
+    scheme = fields.String(required=True, metadata={"enum": list(SCHEMES), "example": "gbt19001-2016"})
+    holder = fields.Nested(HolderSchema, required=True)
+    scope = fields.Nested(TextSchema, required=True)
+    sites = fields.List(fields.Nested(SiteSchema), validate=validate.Length(max=domain.MAX_SITES))
+    granted_on = fields.Date(required=True, metadata={"description": "first granting"})
+    decided_on = fields.Date(required=True, metadata={"description": "last decision"})
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(allow_none=True, metadata={"description": "expiry, the last day of validity"})
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> domain.Certificate:
+        """As the domain has it."""
+        return domain.Certificate(**{**data, "sites": tuple(data.get("sites", ()))})
+
+
+class IssueSchema(Schema):
+    """A certificate to be issued."""
+
+    certificate = fields.Nested(CertificateSchema, required=True)
+    reason = fields.Enum(Reason, by_value=True, load_default=Reason.INITIAL)
+    note = fields.String(allow_none=True, validate=validate.Length(max=MAX_NOTE_LENGTH))
+
+
+def read_issue_request(text: bytes) -> dict[str, Any]:
+    """A certificate to be issued, from JSON: `certificate`, `reason`, `note`. Raises InvalidInput."""
+    try:
+        request: dict[str, Any] = IssueSchema().load(canonical_json.parse(text))
+    except MalformedJson as error:
+        raise InvalidInput([Violation((), str(error))]) from error
+    except ValidationError as error:
+        raise InvalidInput(violations(error.messages)) from error
+    return request
+
+
+def violations(messages: Any, path: tuple[str | int, ...] = ()) -> list[Violation]:
+    """Marshmallow's nested messages, each with the path of its field."""
+    if isinstance(messages, dict):
+        # What concerns the whole object stands under "_schema".
+        return [
+            violation
+            for name, inner in messages.items()
+            for violation in violations(inner, path if name == "_schema" else (*path, name))
+        ]
+    if isinstance(messages, list):
+        return [violation for inner in messages for violation in violations(inner, path)]
+    return [Violation(path, str(messages))]

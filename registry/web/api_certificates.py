@@ -1,0 +1,149 @@
+"""The issuers' API: certificates and what becomes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from registry.domain.certificate import Certificate
+from registry.domain.reasons import Act, Reason
+from registry.formats.certificate_request import IssueSchema
+from registry.services import find
+from registry.services.change_status import change_status
+from registry.services.context import Verb
+from registry.services.find import Filters
+from registry.services.issue import issue, reissue
+from registry.web import answers, headers, schemas
+from registry.web.authentication import allowed_to, the_actor
+from registry.web.current import the_registry
+from registry.web.requests import StrictParser, idempotency
+
+blueprint = Blueprint(
+    "certificates", __name__, url_prefix="/api/v1/certificates", description="For issuers, with an API key"
+)
+blueprint.ARGUMENTS_PARSER = StrictParser()
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": "A request repeated with the same key is done once, and answered the same.",
+    "schema": {"type": "string", "maxLength": 255},
+}
+PROBLEM = {"content_type": "application/problem+json"}
+
+
+@blueprint.after_request
+def keep_private(response: Any) -> Any:
+    """Nothing here is for caches."""
+    response.headers["Cache-Control"] = headers.PRIVATE
+    return response
+
+
+@blueprint.post("/")
+@blueprint.arguments(IssueSchema)
+@blueprint.response(201, schemas.CertificateAnswer)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+@allowed_to(Verb.ISSUE)
+def create(request: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Issue a certificate: signed, registered, with its QR links."""
+    row = issue(the_registry(), the_actor(), **request, idempotency=idempotency())
+    return _issued(row.public_id)
+
+
+@blueprint.get("/")
+@blueprint.arguments(schemas.ListSchema, location="query")
+@blueprint.response(200, schemas.PageAnswer)
+@allowed_to(Verb.READ)
+def list_certificates(query: dict[str, Any]) -> dict[str, Any]:
+    """List your certificates, newest first."""
+    filters = Filters(
+        query.get("status"),
+        query.get("scheme"),
+        query.get("holder"),
+        query.get("valid_from_min"),
+        query.get("valid_from_max"),
+    )
+    page = find.list_certificates(the_registry(), the_actor(), filters, query.get("after"), query["limit"])
+    return answers.page(the_registry().base_url, page)
+
+
+@blueprint.get("/<public_id>")
+@blueprint.response(200, schemas.CertificateAnswer)
+@allowed_to(Verb.READ)
+def read(public_id: str) -> dict[str, Any]:
+    """Read one of your certificates, with its credential and status."""
+    found, document = find.read_certificate(the_registry(), the_actor(), public_id)
+    return answers.certificate(the_registry().base_url, found, document)
+
+
+@blueprint.get("/<public_id>/history")
+@blueprint.response(200, schemas.HistoryAnswer)
+@allowed_to(Verb.READ)
+def history(public_id: str) -> dict[str, Any]:
+    """All status events of one of your certificates, in the order of recording."""
+    return {"events": [answers.event(one) for one in find.history(the_registry(), the_actor(), public_id)]}
+
+
+@blueprint.post("/<public_id>/suspend")
+@blueprint.arguments(schemas.SuspendSchema)
+@blueprint.response(200, schemas.ChangeAnswer)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+@allowed_to(Verb.SUSPEND)
+def suspend(request: dict[str, Any], public_id: str) -> dict[str, Any]:
+    """Suspend a certificate, with an end or without (暂停)."""
+    return _act(public_id, Act.SUSPEND, request)
+
+
+@blueprint.post("/<public_id>/restore")
+@blueprint.arguments(schemas.ActSchema)
+@blueprint.response(200, schemas.ChangeAnswer)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+@allowed_to(Verb.RESTORE)
+def restore(request: dict[str, Any], public_id: str) -> dict[str, Any]:
+    """Restore a suspended certificate (恢复)."""
+    return _act(public_id, Act.RESTORE, request)
+
+
+@blueprint.post("/<public_id>/withdraw")
+@blueprint.arguments(schemas.ActSchema)
+@blueprint.response(200, schemas.ChangeAnswer)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+@allowed_to(Verb.WITHDRAW)
+def withdraw(request: dict[str, Any], public_id: str) -> dict[str, Any]:
+    """Withdraw a certificate against its holder, for good (撤销)."""
+    return _act(public_id, Act.WITHDRAW, request)
+
+
+@blueprint.post("/<public_id>/cancel")
+@blueprint.arguments(schemas.ActSchema)
+@blueprint.response(200, schemas.ChangeAnswer)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+@allowed_to(Verb.CANCEL)
+def cancel(request: dict[str, Any], public_id: str) -> dict[str, Any]:
+    """Cancel a certificate at the holder's wish, for good (注销)."""
+    return _act(public_id, Act.CANCEL, request)
+
+
+@blueprint.post("/<public_id>/reissue")
+@blueprint.arguments(schemas.ReissueSchema)
+@blueprint.response(201, schemas.CertificateAnswer)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+@allowed_to(Verb.REISSUE)
+def replace(request: dict[str, Any], public_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Issue a certificate that supersedes this one from its first day of validity on."""
+    certificate: Certificate = request["certificate"]
+    reason: Reason = request["reason"]
+    row = reissue(the_registry(), the_actor(), public_id, certificate, reason, request.get("note"), idempotency())
+    return _issued(row.public_id)
+
+
+def _act(public_id: str, act: Act, request: dict[str, Any]) -> dict[str, Any]:
+    done = change_status(the_registry(), the_actor(), public_id, act, **request, idempotency=idempotency())
+    return answers.change(the_registry().base_url, done)
+
+
+def _issued(public_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    registry = the_registry()
+    row, document = find.issued_certificate(registry, the_actor(), public_id)
+    location = f"{registry.base_url}/api/v1/certificates/{public_id}"
+    return answers.issued(registry.base_url, row, document), 201, {"Location": location}

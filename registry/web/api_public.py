@@ -1,0 +1,81 @@
+"""The public API: verifying and searching, for everybody."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import orjson
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from registry.services import find, manage_issuers
+from registry.services.verify import Verification
+from registry.web import answers, headers, schemas
+from registry.web.current import the_registry, the_verifier
+from registry.web.requests import StrictParser
+
+blueprint = Blueprint("public", __name__, url_prefix="/api/v1", description="For everybody, without a key")
+blueprint.ARGUMENTS_PARSER = StrictParser()
+
+
+@blueprint.get("/verify/<public_id>")
+@blueprint.response(200, schemas.VerificationAnswer)
+def verify(public_id: str) -> Response:
+    """Verify a registered certificate by its public id: every check, and one verdict."""
+    return verification_response(the_verifier().by_public_id(public_id))
+
+
+@blueprint.post("/verify")
+@blueprint.response(200, schemas.VerificationAnswer)
+@blueprint.doc(
+    requestBody={
+        "required": True,
+        "description": "The credential, as it was handed out",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "application/vc": {"schema": {"type": "object"}},
+        },
+    }
+)
+def verify_document() -> Response:
+    """Judge a credential document: genuine, altered (and where), of an unknown key, or not in this registry."""
+    return verification_response(the_verifier().document(request.get_data()))
+
+
+@blueprint.get("/search")
+@blueprint.arguments(schemas.SearchSchema, location="query")
+@blueprint.response(200, schemas.PageAnswer)
+def search(query: dict[str, Any]) -> dict[str, Any]:
+    """Find certificates by number, by USCC, or by the holder's name (in Chinese or English)."""
+    return answers.page(the_registry().base_url, find.search(the_registry(), **query))
+
+
+@blueprint.get("/issuers")
+@blueprint.response(200, schemas.IssuersAnswer)
+def issuers() -> dict[str, Any]:
+    """All certification bodies of this registry."""
+    registry = the_registry()
+    return {"issuers": [answers.issuer(registry.base_url, one) for one in manage_issuers.list_issuers(registry)]}
+
+
+@blueprint.get("/schemes")
+@blueprint.response(200, schemas.CatalogueAnswer)
+def schemes() -> dict[str, Any]:
+    """The schemes that can be certified, and the reasons for each act."""
+    return answers.catalogue()
+
+
+def verification_response(found: Verification) -> Response:
+    """A verification as JSON. The ETag speaks of what was found, not of when."""
+    body = orjson.dumps(answers.verification(the_registry().base_url, found))
+    etag = hashlib.sha256(body).hexdigest()[:32]
+    # The time goes in last, in front of the closing brace.
+    timed = body[:-1] + b',"checked_at":"' + found.checked_at.isoformat().encode() + b'"}'
+    response = Response(timed, content_type="application/json")
+    response.headers["Cache-Control"] = headers.VERDICT
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["ETag"] = f'W/"{etag}"'
+    if request.method == "GET" and "If-None-Match" in request.headers:
+        response.make_conditional(request)
+    return response

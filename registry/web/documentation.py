@@ -1,0 +1,41 @@
+"""The OpenAPI document, and a page that shows it without any script."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template
+from flask_smorest import Api
+
+blueprint = Blueprint("documentation", __name__)
+
+
+def describe(app: Flask, api: Api) -> None:
+    """What the document says beside the routes."""
+    app.extensions["openapi"] = api.spec
+    api.spec.components.security_scheme(
+        "apiKey", {"type": "http", "scheme": "bearer", "description": "An API key, made with 'registry apikey create'"}
+    )
+
+
+@blueprint.get("/api/openapi.json")
+def openapi() -> Response:
+    """The OpenAPI 3.1 document."""
+    response = jsonify(document())
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cache-Control"] = "public, max-age=300"
+    return response
+
+
+@blueprint.get("/api/")
+def page() -> Response:
+    """The document for people."""
+    response = make_response(render_template("api.html", spec=document()))
+    response.headers["Cache-Control"] = "public, max-age=300"
+    response.headers["Vary"] = "Accept-Language, Cookie"
+    return response
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document as a dictionary."""
+    return cast(dict[str, Any], current_app.extensions["openapi"].to_dict())

@@ -1,0 +1,224 @@
+"""The shape of what comes in and goes out. Meaning is checked by the domain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from registry.domain import certificate as domain
+from registry.domain.certificate import HolderType
+from registry.domain.lifecycle import Status
+from registry.domain.reasons import MAX_NOTE_LENGTH, Act, Reason
+from registry.domain.schemes import SCHEMES, Kind
+from registry.domain.verdict import CheckName, Finding, Outcome, Verdict
+from registry.formats.certificate_request import CertificateSchema, HolderIdSchema, TextSchema
+from registry.services.find import MAX_PAGE, NameMatch
+
+
+def _one_of(values: Any) -> validate.OneOf:
+    return validate.OneOf([str(value) for value in values])
+
+
+_NOTE: dict[str, Any] = {"allow_none": True, "validate": validate.Length(max=MAX_NOTE_LENGTH)}
+
+
+class ReissueSchema(Schema):
+    """A certificate that replaces another."""
+
+    certificate = fields.Nested(CertificateSchema, required=True)
+    reason = fields.Enum(Reason, by_value=True, required=True)
+    note = fields.String(**_NOTE)
+
+
+class ActSchema(Schema):
+    """An act on a certificate: why, and from when on (default: now)."""
+
+    reason = fields.Enum(Reason, by_value=True, required=True)
+    note = fields.String(**_NOTE, metadata={"description": "needed with the reason 'other'; never made public"})
+    effective_at = fields.AwareDateTime(allow_none=True)
+
+
+class SuspendSchema(ActSchema):
+    """A suspension, which may end by itself."""
+
+    until = fields.AwareDateTime(allow_none=True, metadata={"description": "the suspension ends by itself then"})
+
+
+class ListSchema(Schema):
+    """How the list is narrowed down, and which page of it."""
+
+    status = fields.Enum(Status, by_value=True)
+    scheme = fields.String(validate=_one_of(SCHEMES))
+    holder = fields.String(
+        validate=validate.Length(1, domain.MAX_NAME_LENGTH),
+        metadata={"description": "an identifier, or the beginning of a name"},
+    )
+    valid_from_min = fields.Date(metadata={"description": "validity begins on this day or later"})
+    valid_from_max = fields.Date(metadata={"description": "validity begins on this day or earlier"})
+    after = fields.String(validate=validate.Length(1, 40), metadata={"description": "next_after of the page before"})
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, MAX_PAGE))
+
+
+class SearchSchema(Schema):
+    """One of number, uscc and name; and which page."""
+
+    number = fields.String(validate=validate.Length(1, domain.MAX_NUMBER_LENGTH))
+    uscc = fields.String(validate=validate.Length(1, 64))
+    name = fields.String(validate=validate.Length(1, domain.MAX_NAME_LENGTH))
+    match = fields.Enum(NameMatch, by_value=True, load_default=NameMatch.CONTAINS)
+    after = fields.String(validate=validate.Length(1, 40))
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, MAX_PAGE))
+
+
+class StatusAnswer(Schema):
+    """A status, since when, and the reason of the issuer's last act."""
+
+    status = fields.String(required=True, validate=_one_of(Status))
+    since = fields.AwareDateTime(required=True)
+    reason = fields.String(required=True, validate=_one_of(Reason))
+
+
+class LinksAnswer(Schema):
+    """Where everything about a certificate is."""
+
+    verify = fields.Url(required=True, require_tld=False)
+    credential = fields.Url(required=True, require_tld=False)
+    qr_png = fields.Url(required=True, require_tld=False)
+    qr_svg = fields.Url(required=True, require_tld=False)
+
+
+class HolderAnswer(Schema):
+    """A holder in a list."""
+
+    kind = fields.String(required=True, validate=_one_of(HolderType))
+    name = fields.Dict(required=True, metadata={"description": "zh, and en or null"})
+    identifier = fields.Nested(HolderIdSchema, required=True, allow_none=True)
+
+
+class SummaryAnswer(Schema):
+    """A certificate in a list."""
+
+    public_id = fields.String(required=True)
+    issuer = fields.String(required=True)
+    number = fields.String(required=True)
+    revision = fields.Integer(required=True)
+    kind = fields.String(required=True, validate=_one_of(Kind))
+    scheme = fields.String(required=True)
+    holder = fields.Nested(HolderAnswer, required=True)
+    granted_on = fields.Date(required=True)
+    decided_on = fields.Date(required=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(required=True, allow_none=True)
+    recorded_at = fields.AwareDateTime(required=True)
+    status = fields.Nested(StatusAnswer, required=True)
+    links = fields.Nested(LinksAnswer, required=True)
+
+
+class PageAnswer(Schema):
+    """A page of a list; `next_after` is null on the last."""
+
+    items = fields.List(fields.Nested(SummaryAnswer), required=True)
+    next_after = fields.String(required=True, allow_none=True)
+
+
+class CertificateAnswer(SummaryAnswer):
+    """A certificate with its signed credential."""
+
+    public_id_grouped = fields.String(required=True, metadata={"description": "as printed and read aloud"})
+    credential = fields.Dict(required=True, metadata={"description": "W3C Verifiable Credential 2.0, signed"})
+
+
+class ChangeAnswer(Schema):
+    """What an act has led to."""
+
+    public_id = fields.String(required=True)
+    number = fields.String(required=True)
+    sequence = fields.Integer(required=True)
+    act = fields.String(required=True, validate=_one_of(Act))
+    effective_at = fields.AwareDateTime(required=True)
+    status = fields.Nested(StatusAnswer, required=True)
+    links = fields.Nested(LinksAnswer, required=True)
+
+
+class EventAnswer(Schema):
+    """A status event."""
+
+    sequence = fields.Integer(required=True)
+    act = fields.String(required=True, validate=_one_of(Act))
+    reason = fields.String(required=True, validate=_one_of(Reason))
+    note = fields.String(required=True, allow_none=True)
+    effective_at = fields.AwareDateTime(required=True)
+    until = fields.AwareDateTime(required=True, allow_none=True)
+    recorded_at = fields.AwareDateTime(required=True)
+    actor = fields.String(required=True)
+
+
+class HistoryAnswer(Schema):
+    """All status events of a certificate, in the order of recording."""
+
+    events = fields.List(fields.Nested(EventAnswer), required=True)
+
+
+class CheckAnswer(Schema):
+    """One check of a verification."""
+
+    check = fields.String(required=True, validate=_one_of(CheckName))
+    result = fields.String(required=True, validate=_one_of(Outcome))
+    finding = fields.String(required=True, validate=_one_of(Finding))
+    detail = fields.String(required=True)
+
+
+class DifferenceAnswer(Schema):
+    """A place in which a document departs from the registered one."""
+
+    pointer = fields.String(required=True, metadata={"description": "JSON Pointer (RFC 6901)"})
+    registered = fields.Raw(required=True, allow_none=True)
+    presented = fields.Raw(required=True, allow_none=True)
+
+
+class VerificationAnswer(Schema):
+    """A verdict with its checks; `certificate` is what the registered credential says."""
+
+    verdict = fields.String(required=True, validate=_one_of(Verdict))
+    public_id = fields.String(required=True, allow_none=True)
+    checks = fields.List(fields.Nested(CheckAnswer), required=True)
+    status = fields.Nested(StatusAnswer, required=True, allow_none=True)
+    replaced_by = fields.String(required=True, allow_none=True, metadata={"description": "public id of the successor"})
+    certificate = fields.Dict(required=True, allow_none=True)
+    links = fields.Nested(LinksAnswer, required=True, allow_none=True)
+    differences = fields.List(fields.Nested(DifferenceAnswer))
+    checked_at = fields.AwareDateTime(required=True)
+
+
+class SchemeAnswer(Schema):
+    """A scheme that the registry knows."""
+
+    code = fields.String(required=True)
+    kind = fields.String(required=True, validate=_one_of(Kind))
+    standard = fields.String(required=True)
+    title = fields.Nested(TextSchema, required=True)
+
+
+class CatalogueAnswer(Schema):
+    """The schemes, and the reasons for each act."""
+
+    schemes = fields.List(fields.Nested(SchemeAnswer), required=True)
+    reasons = fields.Dict(required=True, metadata={"description": "act: list of reasons"})
+
+
+class IssuerAnswer(Schema):
+    """A certification body."""
+
+    code = fields.String(required=True)
+    name = fields.Dict(required=True)
+    address = fields.Dict(required=True)
+    mark = fields.String(required=True)
+    website = fields.String(required=True, allow_none=True)
+    links = fields.Dict(required=True)
+
+
+class IssuersAnswer(Schema):
+    """All certification bodies."""
+
+    issuers = fields.List(fields.Nested(IssuerAnswer), required=True)

