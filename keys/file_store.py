@@ -6,11 +6,14 @@ for everybody to see; here it says what the registry's own processes may sign wi
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +50,11 @@ class FileKeyStore:
         if len(passphrase) < MIN_PASSPHRASE_LENGTH:
             raise KeyStoreError(f"The key passphrase needs at least {MIN_PASSPHRASE_LENGTH} characters.")
         self._folder = folder
-        self._passphrase = passphrase.encode("utf-8")
+        try:
+            self._passphrase = passphrase.encode("utf-8")
+        except UnicodeEncodeError:
+            # That exception holds the whole text.
+            raise KeyStoreError("The key passphrase is not UTF-8 text.") from None
         self._opened: dict[str, _FileSigner] = {}
         self._lock = Lock()
 
@@ -60,9 +67,11 @@ class FileKeyStore:
             raise KeyStoreError(f"{name!r} is no key name: small letters, digits and hyphens, at most 64.")
         private_key = Ed25519PrivateKey.generate()
         record = KeyRecord(name, owner, purpose, private_key.public_key().public_bytes_raw(), now)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._write(record, pkcs8.encrypt(private_key, self._passphrase), replacing=False)
-        return record
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise KeyStoreError(f"The key folder {self._folder} can't be made ({error.strerror}).") from None
+        return self._write(record, pkcs8.encrypt(private_key, self._passphrase), replacing=False)
 
     def records(self) -> list[KeyRecord]:
         """All keys, oldest first. Raises KeyStoreError for a file that can't be read."""
@@ -87,17 +96,19 @@ class FileKeyStore:
 
     def retire(self, name: str, at: datetime) -> KeyRecord:
         """Let a key sign no more; what it signed before stays good."""
-        record, pem = self._read(self._path(name))
-        if record.retired_at is not None:
-            return record
-        return self._write(replace(record, retired_at=at), pem, replacing=True)
+        with self._alone():
+            record, pem = self._read(self._path(name))
+            if record.retired_at is not None:
+                return record
+            return self._write(replace(record, retired_at=at), pem, replacing=True)
 
     def mark_compromised(self, name: str, since: datetime) -> KeyRecord:
         """Declare that from `since` on anybody may have signed with a key. An earlier time wins over a later."""
-        record, pem = self._read(self._path(name))
-        if record.compromised_since is not None and record.compromised_since <= since:
-            return record
-        return self._write(replace(record, compromised_since=since), pem, replacing=True)
+        with self._alone():
+            record, pem = self._read(self._path(name))
+            if record.compromised_since is not None and record.compromised_since <= since:
+                return record
+            return self._write(replace(record, compromised_since=since), pem, replacing=True)
 
     def check(self) -> None:
         """Refuse what must not run: files that others can read, or a passphrase that does not open the keys.
@@ -110,6 +121,19 @@ class FileKeyStore:
         active = [record for record in self.records() if record.state is KeyState.ACTIVE]
         if active:
             self.signer(active[-1].name)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other thread or process change a key meanwhile, so that no mark on it gets lost."""
+        try:
+            descriptor = os.open(self._folder, os.O_RDONLY)
+        except OSError as error:
+            raise KeyNotFound(f"The key folder {self._folder} can't be read ({error.strerror}).") from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -129,31 +153,38 @@ class FileKeyStore:
         try:
             _refuse_access_by_others(path)
             content = json.loads(path.read_text("utf-8"))
-            return _record_from(content), str(content["pkcs8"])
+            record = _record_from(content)
+            if record.name != path.stem:
+                # A copy would go on signing after the key was retired.
+                raise KeyStoreError(f"The key file {path} is a copy of {record.name!r}. Remove it from this folder.")
+            return record, str(content["pkcs8"])
         except FileNotFoundError:
             raise KeyNotFound(f"No key is named {path.stem!r}.") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise KeyStoreError(f"The key file {path} can't be read ({type(error).__name__}).") from None
 
     def _write(self, record: KeyRecord, pem: str, *, replacing: bool) -> KeyRecord:
         """Write to a new file beside it (mode 0600), flush it to the disk, then give it its name in one step."""
         target = self._path(record.name)
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(_content(record, pem), file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            if replacing:
-                Path(temporary).replace(target)
-            else:
-                # A hard link fails where the name exists: no key is ever overwritten, not even in a race.
-                os.link(temporary, target)
+            descriptor, temporary = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    json.dump(_content(record, pem), file, indent=1)
+                    file.flush()
+                    os.fsync(file.fileno())
+                if replacing:
+                    Path(temporary).replace(target)
+                else:
+                    # A hard link fails where the name exists: no key is ever overwritten, not even in a race.
+                    os.link(temporary, target)
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+            _flush_folder(self._folder)
         except FileExistsError:
             raise KeyAlreadyExists(f"A key named {record.name} exists already.") from None
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-        _flush_folder(self._folder)
+        except OSError as error:
+            raise KeyStoreError(f"The key file {target} can't be written ({error.strerror}).") from None
         return record
 
 
@@ -197,11 +228,18 @@ def _record_from(content: dict[str, Any]) -> KeyRecord:
         owner=content["owner"],
         purpose=Purpose(content["purpose"]),
         public_key=bytes.fromhex(content["public_key"]),
-        created_at=datetime.fromisoformat(content["created_at"]),
+        created_at=_time(content["created_at"]),
         retired_at=_instant(content["retired_at"]),
         compromised_since=_instant(content["compromised_since"]),
     )
 
 
 def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+    return None if text is None else _time(text)
+
+
+def _time(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return instant

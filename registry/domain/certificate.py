@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 
 from registry.domain.errors import Violation
 from registry.domain.lifecycle import Period
@@ -13,10 +14,13 @@ from registry.domain.schemes import SCHEMES, Scheme, Text
 
 # Dates on a certificate are days in China, which has one zone and no summer time.
 CERTIFICATE_ZONE = timezone(timedelta(hours=8))
+# Beyond these, days can't be turned into instants any more; who has no end to state leaves it out.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 MAX_SITES = 200
 MAX_NUMBER_LENGTH = 64
 MAX_NAME_LENGTH = 200
 MAX_SCOPE_LENGTH = 4000
+FieldPath = tuple[str | int, ...]
 
 
 class HolderType(StrEnum):
@@ -113,6 +117,7 @@ class Certificate:
         return period_of(self.valid_from, self.valid_until)
 
 
+@lru_cache(maxsize=4096)
 def period_of(valid_from: date, valid_until: date | None) -> Period:
     """From the beginning of the first day to the end of the last, in China."""
     end = None if valid_until is None else _midnight(valid_until) + timedelta(days=1)
@@ -139,12 +144,7 @@ def check_certificate(certificate: Certificate, now: datetime) -> list[Violation
 
 def _check_texts(certificate: Certificate) -> list[Violation]:
     wrong = []
-    required: Mapping[tuple[str | int, ...], tuple[str, int]] = {
-        ("number",): (certificate.number, MAX_NUMBER_LENGTH),
-        ("holder", "name", "zh"): (certificate.holder.name.zh, MAX_NAME_LENGTH),
-        ("scope", "zh"): (certificate.scope.zh, MAX_SCOPE_LENGTH),
-    }
-    for path, (text, limit) in required.items():
+    for path, text, limit in _texts(certificate):
         if not text.strip():
             wrong.append(Violation(path, "must not be empty"))
         elif len(text) > limit:
@@ -154,6 +154,28 @@ def _check_texts(certificate: Certificate) -> list[Violation]:
     if len(certificate.sites) > MAX_SITES:
         wrong.append(Violation(("sites",), f"more than {MAX_SITES} sites"))
     return wrong
+
+
+def _texts(certificate: Certificate) -> Iterator[tuple[FieldPath, str, int]]:
+    """Every text that the certificate shows, with its path and the longest that it may be."""
+    holder = certificate.holder
+    bilingual: list[tuple[FieldPath, Text | None, int]] = [
+        (("holder", "name"), holder.name, MAX_NAME_LENGTH),
+        (("holder", "address"), holder.address, MAX_NAME_LENGTH),
+        (("scope",), certificate.scope, MAX_SCOPE_LENGTH),
+    ]
+    for position, site in enumerate(certificate.sites):
+        bilingual += [
+            (("sites", position, "name"), site.name, MAX_NAME_LENGTH),
+            (("sites", position, "address"), site.address, MAX_NAME_LENGTH),
+            (("sites", position, "scope"), site.scope, MAX_SCOPE_LENGTH),
+        ]
+    yield ("number",), certificate.number, MAX_NUMBER_LENGTH
+    for path, text, limit in bilingual:
+        if text is not None:
+            yield (*path, "zh"), text.zh, limit
+            if text.en is not None:
+                yield (*path, "en"), text.en, limit
 
 
 def _check_holder(holder: Holder, scheme: Scheme) -> list[Violation]:
@@ -172,6 +194,10 @@ def _check_holder(holder: Holder, scheme: Scheme) -> list[Violation]:
 
 def _check_dates(certificate: Certificate, scheme: Scheme, now: datetime) -> list[Violation]:
     wrong = []
+    for name in ("granted_on", "decided_on", "valid_from", "valid_until"):
+        day = getattr(certificate, name)
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+            wrong.append(Violation((name,), f"not between {FIRST_DAY} and {LAST_DAY}"))
     if certificate.granted_on > certificate.decided_on:
         wrong.append(Violation(("decided_on",), "the last decision is earlier than the first granting"))
     if certificate.decided_on > day_of(now):

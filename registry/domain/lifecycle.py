@@ -169,32 +169,38 @@ def check_event(event: StatusEvent) -> None:
         raise InvalidInput(violations)
 
 
+def recording_time(events: Iterable[StatusEvent], now: datetime) -> datetime:
+    """When an act counts as recorded: now, but never before the last one, though the clocks of machines differ."""
+    return max([now, *(event.recorded_at for event in events)])
+
+
 def admit(events: Sequence[StatusEvent], new: StatusEvent, period: Period) -> None:
     """Decide whether `new` may follow `events`.
 
-    Raises InvalidInput for an event that is wrong in itself or dated before what has already taken effect, and
-    IllegalMove, with the present status, where the state at `new.effective_at` does not allow the act.
+    Raises InvalidInput for an event that is wrong in itself, recorded before the last one (`recording_time`), or dated
+    before what has already taken effect (an act, or the end of a suspension), and IllegalMove, with the present
+    status, where the state at `new.effective_at` does not allow the act.
     """
     check_event(new)
-    present = status_at(events, period, new.recorded_at, new.recorded_at)
-    in_force = [event.effective_at for event in events if event.effective_at <= new.recorded_at]
-    floor = max(in_force, default=min((event.effective_at for event in events), default=new.effective_at))
+    if new.recorded_at != recording_time(events, new.recorded_at):
+        # It would change what the registry said before, and could slip past a final act.
+        raise InvalidInput([Violation(("recorded_at",), "earlier than the last act; is this machine's clock right?")])
+    present = standing_at(events, new.recorded_at, new.recorded_at)
+    if present is None:
+        raise IllegalMove("The certificate has not been issued at that time.", "not_issued")
+    # What has no effect now might have one if something were inserted before it.
+    floor = max(present.since, *(event.effective_at for event in events if event.effective_at <= new.recorded_at))
     if new.effective_at < floor:
         reason = f"earlier than what is already in force (since {floor.isoformat()}); history is not rewritten"
         raise InvalidInput([Violation(("effective_at",), reason)])
     too_late = period.ends_at is not None and max(new.recorded_at, period.ends_at) <= new.effective_at
     if too_late and new.act not in _ACTS_AFTER_EXPIRY and new.effective_at != new.recorded_at:
         raise InvalidInput([Violation(("effective_at",), "the certificate will have expired by then")])
-    at_effect = status_at(events, period, new.effective_at, new.recorded_at)
-    if at_effect is None or present is None:
-        raise IllegalMove("The certificate has not been issued at that time.", "not_issued")
-    if at_effect.status is Status.EXPIRED:
-        allowed = new.act in _ACTS_AFTER_EXPIRY
-    else:
-        standing = standing_at(events, new.effective_at, new.recorded_at)
-        allowed = standing is not None and (standing.state, new.act) in MOVES
+    standing = standing_at(events, new.effective_at, new.recorded_at) or present
+    status = status_of(standing, period, new.effective_at).status
+    allowed = new.act in _ACTS_AFTER_EXPIRY if status is Status.EXPIRED else (standing.state, new.act) in MOVES
     if not allowed:
-        raise IllegalMove(_refusal(new.act, at_effect.status), present.status)
+        raise IllegalMove(_refusal(new.act, status), status_of(present, period, new.recorded_at).status)
 
 
 def _refusal(act: Act, status: Status) -> str:

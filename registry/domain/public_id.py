@@ -70,11 +70,9 @@ def grouped(public_id: str) -> str:
 
 def _check_symbol(body: str) -> str | None:
     """The symbol that makes the weighted sum (weights 1 to 15) divisible by 23; None for foreign symbols."""
-    total = 0
-    for weight, symbol in enumerate(body, start=1):
-        value = _VALUE.get(symbol)
-        if value is None:
-            return None
-        total += weight * value
+    try:
+        total = sum(weight * _VALUE[symbol] for weight, symbol in enumerate(body, start=1))
+    except KeyError:
+        return None
     # 15 * check = -total (mod 23)
     return ALPHABET[(-total * pow(LENGTH, -1, _BASE)) % _BASE]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from registry.domain.lifecycle import Status
 
@@ -61,8 +61,7 @@ class Finding(StrEnum):
     NO_LOG = "no_log"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One check: its name, what came out, why, and (for programs and experts) the detail, in English."""
 
     name: CheckName

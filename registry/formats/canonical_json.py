@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 import orjson
@@ -11,6 +12,7 @@ import rfc8785
 JsonObject = dict[str, Any]
 MAX_DEPTH = 64
 _MAX_SAFE_INTEGER = 2**53 - 1
+_MAX_INTEGER_LENGTH = len(str(-_MAX_SAFE_INTEGER))
 
 
 class MalformedJson(ValueError):
@@ -41,13 +43,18 @@ def canonicalize_own(document: JsonObject) -> bytes:
 
 
 def parse(text: bytes) -> Any:
-    """Read JSON strictly: UTF-8, no repeated names, no NaN or Infinity, at most MAX_DEPTH levels.
+    """Read JSON strictly: UTF-8, no repeated names, no number that is not a double, at most MAX_DEPTH levels.
 
     Raises MalformedJson with the reason.
     """
     try:
+        decoded = text.decode("utf-8")
         value = json.loads(
-            text.decode("utf-8"), object_pairs_hook=_without_repeated_names, parse_constant=_refuse_constant
+            decoded,
+            object_pairs_hook=_without_repeated_names,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_safe_integer,
         )
     except UnicodeDecodeError as error:
         raise MalformedJson("not UTF-8 text") from error
@@ -59,6 +66,8 @@ def parse(text: bytes) -> Any:
         raise MalformedJson(str(error)) from error
     if _depth_exceeds(value, MAX_DEPTH):
         raise MalformedJson(f"nested more than {MAX_DEPTH} levels deep")
+    if "\\u" in decoded and _has_lone_surrogate(value):
+        raise MalformedJson("half a character: a lone surrogate (RFC 7493, section 2.1)")
     return value
 
 
@@ -95,6 +104,28 @@ def _without_repeated_names(pairs: list[tuple[str, Any]]) -> JsonObject:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise MalformedJson(f"{constant} is not JSON")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise MalformedJson(f"{number[:20]} is beyond the range of a double (RFC 7493, section 2.2)")
+    return value
+
+
+def _safe_integer(digits: str) -> int:
+    # Longer ones are out of range for sure, and slow to read.
+    if len(digits) > _MAX_INTEGER_LENGTH or not -_MAX_SAFE_INTEGER <= int(digits) <= _MAX_SAFE_INTEGER:
+        raise MalformedJson(f"{digits[:20]} is beyond 2**53, where readers round differently (RFC 7493, section 2.2)")
+    return int(digits)
+
+
+def _has_lone_surrogate(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _depth_exceeds(value: Any, limit: int) -> bool:

@@ -56,12 +56,12 @@ class HolderSchema(Schema):
     identifier = fields.Nested(HolderIdSchema, allow_none=True)
     region = fields.String(
         allow_none=True,
-        validate=validate.Regexp(r"^\d{6}$", error="Must be six digits."),
+        validate=validate.Regexp(r"^[0-9]{6}$(?!\n)", error="Must be six digits."),
         metadata={"description": "GB/T 2260 code of the administrative division", "example": "330282"},
     )
     industry = fields.String(
         allow_none=True,
-        validate=validate.Regexp(r"^[A-T]\d{2}$", error="Must be a letter and two digits."),
+        validate=validate.Regexp(r"^[A-T][0-9]{2}$(?!\n)", error="Must be a letter and two digits."),
         metadata={"description": "GB/T 4754 division", "example": "C34"},
     )
     size = fields.Enum(EnterpriseSize, by_value=True, allow_none=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from registry.domain.certificate import Authorization, Certificate, Holder, Site
 from registry.domain.schemes import SCHEMES, Scheme, Text
@@ -183,7 +184,7 @@ def _party(holder: Holder, identity: str, base_url: str) -> JsonObject:
     if holder.identifier is None:
         return {"id": identity + "#holder", "name": holder.name.zh}
     return {
-        "id": f"{base_url}/holders/{holder.identifier.scheme}/{holder.identifier.value}",
+        "id": f"{base_url}/holders/{holder.identifier.scheme}/{quote(holder.identifier.value, safe='')}",
         "name": holder.name.zh,
         "registeredId": holder.identifier.value,
     }

@@ -8,6 +8,7 @@ those bytes with one run cut out, and verifying needs no second serialization.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,11 +19,15 @@ import nacl.bindings
 import nacl.exceptions
 import orjson
 
-from registry.formats.canonical_json import JsonObject, canonicalize, canonicalize_own
-from registry.formats.multikey import MalformedMultibase, decode_base58btc, encode_base58btc
+from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize, canonicalize_own
+from registry.formats.multikey import PUBLIC_KEY_SIZE, MalformedMultibase, decode_base58btc, encode_base58btc
 
 CRYPTOSUITE = "eddsa-jcs-2022"
 SIGNATURE_SIZE = 64
+# XML Schema 1.1 part 2, section 3.4.28, for years of four digits.
+_DATE_TIME_STAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 class MalformedProof(ValueError):
@@ -86,14 +91,19 @@ def take_apart(document: JsonObject) -> SignedDocument:
     if not isinstance(proof, dict):
         raise MalformedProof("the document has no single proof object")
     unsecured = {name: value for name, value in document.items() if name != "proof"}
-    return SignedDocument(document, canonicalize(unsecured), _checked(proof, document))
+    checked = _checked(proof, document)
+    if "@context" in checked:
+        # 3.3.2, step 4.2: a holder may have added contexts behind those that were signed.
+        unsecured["@context"] = checked["@context"]
+    return SignedDocument(document, canonicalize(unsecured), checked)
 
 
 def take_apart_canonical(signed: bytes) -> SignedDocument:
     """Split the canonical bytes of a signed document without serializing the document again.
 
     Sound because what is left after cutting exactly the canonical proof out is what the signature is checked over:
-    any other change to the bytes breaks either the cut or the signature. Raises MalformedProof.
+    any other change to the bytes breaks either the cut or the signature. Contexts added behind the signed ones, which
+    `take_apart` allows, are such a change. Raises MalformedProof.
     """
     try:
         document = orjson.loads(signed)
@@ -102,7 +112,10 @@ def take_apart_canonical(signed: bytes) -> SignedDocument:
         raise MalformedProof("the stored credential can't be read") from error
     if not isinstance(proof, dict):
         raise MalformedProof("the document has no single proof object")
-    member = b'"proof":' + canonicalize(proof)
+    try:
+        member = b'"proof":' + canonicalize(proof)
+    except MalformedJson as error:
+        raise MalformedProof("the stored credential is not canonical") from error
     start = signed.find(member)
     if start < 0:
         raise MalformedProof("the stored credential is not canonical")
@@ -119,9 +132,12 @@ def signature_holds(signed: SignedDocument, public_key: bytes) -> bool:
     configuration = {name: value for name, value in signed.proof.items() if name != "proofValue"}
     try:
         signature = decode_base58btc(signed.proof.get("proofValue"), SIGNATURE_SIZE)
-    except MalformedMultibase:
+        data = hash_data(canonicalize(configuration), signed.unsecured)
+    except (MalformedMultibase, MalformedJson):
         return False
-    data = hash_data(canonicalize(configuration), signed.unsecured)
+    # The binding hands the key to C without a look at its length.
+    if len(public_key) != PUBLIC_KEY_SIZE:
+        return False
     try:
         # libsodium: half the time of OpenSSL for Ed25519 verification, and it refuses keys of small order.
         nacl.bindings.crypto_sign_open(signature + data, public_key)
@@ -138,7 +154,8 @@ def _checked(proof: Mapping[str, Any], document: Mapping[str, Any]) -> JsonObjec
         raise MalformedProof("the proof's purpose is not assertionMethod")
     if not isinstance(proof.get("verificationMethod"), str):
         raise MalformedProof("the proof names no verificationMethod")
-    if "created" in proof and not _is_date_time(proof["created"]):
+    created = proof.get("created", "")
+    if "created" in proof and not (isinstance(created, str) and _is_date_time(created)):
         raise MalformedProof("the proof's 'created' is not a date and time with a zone")
     if "@context" in proof and not _starts_with(document.get("@context"), proof["@context"]):
         raise MalformedProof("the document's @context does not begin with the proof's")
@@ -152,10 +169,11 @@ def _starts_with(context: Any, prefix: Any) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _is_date_time(text: object) -> bool:
-    if not isinstance(text, str):
+def _is_date_time(text: str) -> bool:
+    if not _DATE_TIME_STAMP.fullmatch(text):
         return False
     try:
-        return datetime.fromisoformat(text).tzinfo is not None and "T" in text
+        datetime.fromisoformat(text)
     except ValueError:
         return False
+    return True

@@ -21,7 +21,8 @@ def encode_base58btc(value: bytes) -> str:
 
 def decode_base58btc(text: object, size: int) -> bytes:
     """The `size` bytes behind a multibase text. Raises MalformedMultibase."""
-    if not isinstance(text, str) or not text.startswith("z") or len(text) > _MAX_SYMBOLS:
+    # `base58` would overlook blanks at the end.
+    if not isinstance(text, str) or not text.startswith("z") or len(text) > _MAX_SYMBOLS or not text.isalnum():
         raise MalformedMultibase("expected base58btc multibase text, beginning with 'z'")
     try:
         value: bytes = base58.b58decode(text[1:])

@@ -8,13 +8,14 @@ import qrcode
 import qrcode.image.pil
 import qrcode.image.svg
 from qrcode.constants import ERROR_CORRECT_M
+from qrcode.image.pure import PyPNGImage
 
 # The standard's quiet zone: four modules on each side.
 QUIET_ZONE = 4
 DEFAULT_MODULE_PIXELS = 10
 
 
-def _code(text: str, module_pixels: int) -> qrcode.QRCode[qrcode.image.base.BaseImage]:
+def _code(text: str, module_pixels: int) -> qrcode.QRCode[qrcode.image.pil.PilImage | PyPNGImage]:
     # Level M restores 15 % of the symbol, the usual choice for print that is handled.
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=module_pixels, border=QUIET_ZONE)
     code.add_data(text)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from registry.domain.errors import Conflict, NotFound
-from registry.domain.lifecycle import StatusAt, StatusEvent, admit, standing_at, status_at, status_of
+from registry.domain.lifecycle import StatusAt, StatusEvent, admit, recording_time, standing_at, status_at, status_of
 from registry.domain.public_id import parse_public_id
 from registry.domain.reasons import Act, Reason
 from registry.services.context import Actor, Registry, Verb, audit
@@ -99,16 +99,19 @@ def record_event(
     if row is None:
         raise NotFound("No certificate of yours has this id.")
     events = store.events_of(connection, [row.id])[row.id]
-    event = StatusEvent(len(events) + 1, act, reason, effective_at, now, until, note)
+    recorded_at = recording_time(events, now)
+    if effective_at == now:
+        effective_at = recorded_at
+    event = StatusEvent(len(events) + 1, act, reason, effective_at, recorded_at, until, note)
     admit(events, event, row.period)
     store.insert_events(connection, actor.name, [(row.id, event)])
     events.append(event)
-    standing = standing_at(events, now, now)
+    standing = standing_at(events, recorded_at, recorded_at)
     if standing is None:
         raise Conflict("The certificate has no status at this time; is the clock of this machine wrong?")
     store.update_standing(connection, row.id, standing, len(events))
     audit(connection, now, actor, f"certificate.{act}", public_id, reason=reason.value)
-    return Change(row, event, status_of(standing, row.period, now))
+    return Change(row, event, status_of(standing, row.period, recorded_at))
 
 
 def refresh_due(registry: Registry) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from keys import Signer
 from registry.domain.certificate import Authorization, Certificate, check_certificate
 from registry.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, Violation
-from registry.domain.lifecycle import StatusEvent, admit, check_event
+from registry.domain.lifecycle import StatusEvent, admit, check_event, recording_time
 from registry.domain.public_id import ENTROPY_BYTES, new_public_id, parse_public_id
 from registry.domain.reasons import Act, Reason
 from registry.formats.canonical_json import JsonObject
@@ -63,13 +63,7 @@ def issue(
             remember(connection, actor, idempotency, keys[0], 1, prepared[0].event.recorded_at)
             return _row(connection, prepared[0].public_id)
     except (IntegrityError, Conflict) as error:
-        # The same request may have come twice at once; then its twin's certificate is the answer.
-        twin = _recall(registry, actor, idempotency)
-        if twin is not None:
-            return twin
-        if isinstance(error, Conflict):
-            raise
-        raise _number_taken([certificate.number]) from error
+        return _after_clash(registry, actor, certificate, idempotency, error)
 
 
 def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certificate]) -> list[str]:
@@ -87,6 +81,8 @@ def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certific
     except IntegrityError as error:
         with registry.database.read() as connection:
             taken = store.taken_numbers(connection, pen.issuer_id, [one.number for one in certificates])
+        if not taken:
+            raise
         raise _number_taken(taken) from error
     return [new.public_id for new in prepared]
 
@@ -122,11 +118,26 @@ def reissue(
             keys = _store(connection, actor, pen, prepared)
             remember(connection, actor, idempotency, keys[0], 1, now)
             return _row(connection, prepared[0].public_id)
-    except IntegrityError as error:
-        twin = _recall(registry, actor, idempotency)
-        if twin is not None:
-            return twin
-        raise _number_taken([certificate.number]) from error
+    except (IntegrityError, Conflict) as error:
+        return _after_clash(registry, actor, certificate, idempotency, error)
+
+
+def _after_clash(
+    registry: Registry,
+    actor: Actor,
+    certificate: Certificate,
+    idempotency: Idempotency | None,
+    error: Exception,
+) -> StoredCertificate:
+    """The certificate of the same request where that came twice at once; otherwise the clash as a refusal."""
+    twin = _recall(registry, actor, idempotency)
+    if twin is not None:
+        return twin
+    with registry.database.read() as connection:
+        taken = store.taken_numbers(connection, actor.issuer_id, [certificate.number])
+    if taken and not isinstance(error, Conflict):
+        raise _number_taken(taken) from error
+    raise error
 
 
 def _prepare(
@@ -225,6 +236,7 @@ def _old_certificate(registry: Registry, actor: Actor, public_id: str) -> Stored
         if old is None:
             raise NotFound("No certificate of yours has this id.")
         events = store.events_of(connection, [old.id])[old.id]
+    now = recording_time(events, now)
     admit(events, StatusEvent(len(events) + 1, Act.SUPERSEDE, Reason.CORRECTION, now, now), old.period)
     return old
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from registry.domain.certificate import period_of
 from registry.domain.errors import InvalidInput, NotFound, Violation
@@ -35,8 +34,7 @@ from registry.store.direct_read import DirectRead
 _CREDENTIAL_ID = re.compile(r"/certificates/([^/?#]{1,64})$")
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(NamedTuple):
     """What came out: the verdict, each check, and what is registered.
 
     `document` is the registered credential, parsed; `status` the registered status; both None for what is not in the
@@ -50,7 +48,7 @@ class Verification:
     document: JsonObject | None = None
     status: StatusAt | None = None
     replaced_by: str | None = None
-    differences: tuple[Difference, ...] = field(default=())
+    differences: tuple[Difference, ...] = ()
 
     @property
     def terms(self) -> JsonObject:
@@ -58,8 +56,7 @@ class Verification:
         return certificate_terms(self.document) if self.document is not None else {}
 
 
-@dataclass(frozen=True, slots=True)
-class _Seal:
+class _Seal(NamedTuple):
     """The cryptographic side of one document: parsed, and whether its signature holds."""
 
     document: JsonObject
@@ -250,7 +247,7 @@ def _issuer_check(row: VerificationRow) -> Check:
 
 def _period_check(row: VerificationRow, now: datetime) -> Check:
     period = period_of(row.valid_from, row.valid_until)
-    detail = f"{row.valid_from} to {row.valid_until or 'no end'}"
+    detail = _days(row.valid_from, row.valid_until)
     if now < period.starts_at:
         return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_NOT_BEGUN, detail)
     if period.ends_at is None:
@@ -258,6 +255,11 @@ def _period_check(row: VerificationRow, now: datetime) -> Check:
     if period.ends_at <= now:
         return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_ENDED, detail)
     return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_RUNNING, detail)
+
+
+@lru_cache(maxsize=4096)
+def _days(valid_from: date, valid_until: date | None) -> str:
+    return f"{valid_from} to {valid_until or 'no end'}"
 
 
 _STATUS_FINDINGS = {

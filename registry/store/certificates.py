@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
-    Row,
     Select,
     and_,
     bindparam,
     exists,
     func,
-    insert,
     or_,
     select,
     text,
@@ -28,6 +26,7 @@ from registry.domain.lifecycle import Period, Standing, State, Status, StatusEve
 from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import SCHEMES
 from registry.domain.signing_key import PublishedKey
+from registry.store.bulk import insert_rows
 from registry.store.holder_names import fold_name, index_names
 from registry.store.models import Authorization, Certificate, Credential, Issuer, SigningKey
 from registry.store.models import StatusEvent as StatusEventRow
@@ -170,16 +169,19 @@ def insert_certificates(
 ) -> list[int]:
     """Store certificates with their credentials, first events and search entries; returns their row ids.
 
-    Four statements for any number of certificates. Raises sqlalchemy.exc.IntegrityError where a number is taken.
+    One statement a table for any number of certificates. Raises sqlalchemy.exc.IntegrityError where a number is taken.
     """
     ids = _allot_ids(connection, len(certificates))
-    rows = [_certificate_row(key, issuer_id, signing_key_id, new) for key, new in zip(ids, certificates, strict=True)]
-    connection.execute(insert(Certificate), rows)
-    connection.execute(
-        insert(Credential),
-        [{"certificate_id": key, "document": new.document} for key, new in zip(ids, certificates, strict=True)],
+    numbered = list(zip(ids, certificates, strict=True))
+    rows = [_certificate_row(key, issuer_id, signing_key_id, new) for key, new in numbered]
+    insert_rows(connection, Certificate.__table__, tuple(rows[0]), [tuple(row.values()) for row in rows])
+    insert_rows(
+        connection,
+        Credential.__table__,
+        ("certificate_id", "document"),
+        [(key, new.document) for key, new in numbered],
     )
-    insert_events(connection, actor, [(key, new.event) for key, new in zip(ids, certificates, strict=True)])
+    insert_events(connection, actor, [(key, new.event) for key, new in numbered])
     index_names(
         connection,
         [
@@ -191,25 +193,26 @@ def insert_certificates(
     return ids
 
 
+_EVENT_COLUMNS = (
+    "certificate_id",
+    "sequence",
+    "act",
+    "reason",
+    "note",
+    "effective_at",
+    "until",
+    "recorded_at",
+    "actor",
+)
+
+
 def insert_events(connection: Connection, actor: str, events: Iterable[tuple[int, StatusEvent]]) -> None:
     """Append status events: (certificate row id, event)."""
-    connection.execute(
-        insert(StatusEventRow),
-        [
-            {
-                "certificate_id": key,
-                "sequence": event.sequence,
-                "act": event.act.value,
-                "reason": event.reason.value,
-                "note": event.note,
-                "effective_at": event.effective_at,
-                "until": event.until,
-                "recorded_at": event.recorded_at,
-                "actor": actor,
-            }
-            for key, event in events
-        ],
-    )
+    rows = [
+        (key, one.sequence, one.act, one.reason, one.note, one.effective_at, one.until, one.recorded_at, actor)
+        for key, one in events
+    ]
+    insert_rows(connection, StatusEventRow.__table__, _EVENT_COLUMNS, rows)
 
 
 def update_standing(connection: Connection, key: int, standing: Standing, event_count: int) -> None:
@@ -286,8 +289,7 @@ def successor_of(connection: Connection, key: int) -> str | None:
     return connection.scalar(select(Certificate.public_id).where(Certificate.replaces_id == key))
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationRow:
+class VerificationRow(NamedTuple):
     """All that a verification needs, from one query. `authorized`: the issuer might certify the scheme then."""
 
     key: int

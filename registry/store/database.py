@@ -24,6 +24,9 @@ _SQLITE_PRAGMAS = (
     "PRAGMA mmap_size = 17179869184",
 )
 _POOL_TIMEOUT_SECONDS = 10
+_UTC = "-c timezone=UTC"
+# Lookups by a unique key have one best plan; making it anew for each value costs more than running it.
+_LOOKUPS = _UTC + " -c plan_cache_mode=force_generic_plan"
 
 
 class Database:
@@ -45,7 +48,7 @@ class Database:
                 "postgresql+psycopg://user@host/database."
             ) from None
         # For store/direct_read.py, where each thread keeps its connection.
-        self.unpooled = _engine(url, None, isolation_level="AUTOCOMMIT")
+        self.unpooled = _engine(url, None, _LOOKUPS, isolation_level="AUTOCOMMIT")
         self.dialect = self._writes.dialect.name
         if self.dialect == "sqlite":
             event.listen(self._writes, "begin", _begin_immediate)
@@ -80,7 +83,7 @@ def _translated() -> Iterator[None]:
         raise
 
 
-def _engine(url: str, pool_size: int | None, **options: Any) -> Engine:
+def _engine(url: str, pool_size: int | None, postgresql_options: str = _UTC, **options: Any) -> Engine:
     """An engine with a pool of that size; none at all for None."""
     parsed = make_url(url)
     if pool_size is None:
@@ -91,14 +94,16 @@ def _engine(url: str, pool_size: int | None, **options: Any) -> Engine:
         if not parsed.database or parsed.database == ":memory:":
             raise ArgumentError("a file is needed")
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, **options)
+        engine = create_engine(parsed, hide_parameters=True, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if parsed.get_backend_name() != "postgresql":
         raise ArgumentError("neither SQLite nor PostgreSQL")
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+        # Names of holders have no place in a log.
+        hide_parameters=True,
+        connect_args={"connect_timeout": 5, "options": postgresql_options},
         **options,
     )
 

@@ -55,7 +55,8 @@ class DirectRead:
             return None
         values = list(row)
         for position, processor in self._processors:
-            values[position] = processor(values[position])
+            if values[position] is not None:
+                values[position] = processor(values[position])
         return values
 
     def _fetch(self, parameters: Mapping[str, Any]) -> Any:

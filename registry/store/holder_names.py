@@ -12,10 +12,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, bindparam, column, func, select, table, text
+from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Text
 
+from registry.store.bulk import insert_rows
 from registry.store.models import Certificate
 
 # Runs of Chinese characters, and runs of other letters and digits.
@@ -24,12 +25,8 @@ _BLANKS = re.compile(r"\s+")
 _CHINESE_PIECE = 2
 _LATIN_PIECE = 3
 
-_index = table(
-    "holder_name_pieces",
-    column("rowid", BigInteger),
-    column("certificate_id", BigInteger),
-    column("pieces", ARRAY(Text)),
-)
+_fts = Table("holder_name_pieces", MetaData(), Column("rowid", BigInteger), Column("pieces", Text))
+_arrays = Table("holder_name_pieces", MetaData(), Column("certificate_id", BigInteger), Column("pieces", ARRAY(Text)))
 
 
 def fold_name(name: str) -> str:
@@ -50,13 +47,12 @@ def index_names(connection: Connection, names: Sequence[tuple[int, str, str | No
     """Add names to the index: (certificate id, folded name, folded English name)."""
     if not names:
         return
-    rows = [(key, sorted(pieces_of(zh) | pieces_of(en or ""))) for key, zh, en in names]
+    found = [(key, pieces_of(zh) | pieces_of(en or "")) for key, zh, en in names]
     if connection.dialect.name == "sqlite":
-        statement = text("INSERT INTO holder_name_pieces (rowid, pieces) VALUES (:key, :pieces)")
-        connection.execute(statement, [{"key": key, "pieces": " ".join(pieces)} for key, pieces in rows])
+        rows = [(key, " ".join(pieces)) for key, pieces in found]
+        insert_rows(connection, _fts, ("rowid", "pieces"), rows)
     else:
-        statement = text("INSERT INTO holder_name_pieces (certificate_id, pieces) VALUES (:key, :pieces)")
-        connection.execute(statement, [{"key": key, "pieces": pieces} for key, pieces in rows])
+        insert_rows(connection, _arrays, ("certificate_id", "pieces"), [(key, list(pieces)) for key, pieces in found])
 
 
 def name_contains(dialect: str, typed: str) -> list[ColumnElement[bool]]:
@@ -68,12 +64,12 @@ def name_contains(dialect: str, typed: str) -> list[ColumnElement[bool]]:
     if dialect == "sqlite":
         query = " AND ".join(f'"{piece}"' for piece in pieces)
         matching = text("holder_name_pieces MATCH :pieces").bindparams(pieces=query)
-        found = select(_index.c.rowid).select_from(_index).where(matching)
+        found = select(_fts.c.rowid).where(matching)
         position = func.instr
         in_index: ColumnElement[bool] = Certificate.id.in_(found)
     else:
-        condition = _index.c.pieces.contains(bindparam("pieces", pieces, type_=ARRAY(Text)))
-        in_index = Certificate.id.in_(select(_index.c.certificate_id).where(condition))
+        condition = _arrays.c.pieces.contains(bindparam("pieces", pieces, type_=ARRAY(Text)))
+        in_index = Certificate.id.in_(select(_arrays.c.certificate_id).where(condition))
         position = func.strpos
     return [
         in_index,

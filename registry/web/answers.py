@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import orjson
@@ -29,7 +30,7 @@ def links(base_url: str, public_id: str) -> dict[str, str]:
 
 def status(found: StatusAt) -> dict[str, str]:
     """A status, since when, and the reason of the issuer's last act."""
-    return {"status": found.status.value, "since": found.since.isoformat(), "reason": found.reason.value}
+    return {"status": found.status, "since": found.since.isoformat(), "reason": found.reason}
 
 
 def summary(base_url: str, row: StoredCertificate, found: StatusAt) -> dict[str, Any]:
@@ -118,13 +119,21 @@ def issuer(base_url: str, one: StoredIssuer) -> dict[str, Any]:
     }
 
 
-def verification(base_url: str, found: Verification) -> dict[str, Any]:
+def verification_body(base_url: str, found: Verification) -> tuple[bytes, str]:
+    """A verification as JSON text, and its ETag, which speaks of what was found and not of when."""
+    body = orjson.dumps(_verification(base_url, found))
+    etag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+    # The time goes in last, in front of the closing brace.
+    return body[:-1] + b',"checked_at":"' + found.checked_at.isoformat().encode() + b'"}', etag
+
+
+def _verification(base_url: str, found: Verification) -> dict[str, Any]:
     """A verdict with its checks, without the time, so that equal findings have equal bytes."""
     answer: dict[str, Any] = {
-        "verdict": found.verdict.value,
+        "verdict": found.verdict,
         "public_id": found.public_id,
         "checks": [
-            {"check": one.name.value, "result": one.outcome.value, "finding": one.finding.value, "detail": one.detail}
+            {"check": one.name, "result": one.outcome, "finding": one.finding, "detail": one.detail}
             for one in found.checks
         ],
         "status": found.status and status(found.status),

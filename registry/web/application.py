@@ -22,6 +22,7 @@ from registry.web import (
     pages,
     present,
 )
+from registry.web.hot_path import PUBLIC_SCOPE, HotPath
 
 _OPENAPI = {
     "API_TITLE": "Certification credential verification registry",
@@ -38,25 +39,27 @@ def build_application(registry: Registry) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["registry"] = registry
-    app.extensions["verifier"] = Verifier(registry, registry.settings.remembered_signatures)
+    verifier = app.extensions["verifier"] = Verifier(registry, registry.settings.remembered_signatures)
+    limiter = limits.install(app, registry.settings)
+    app.wsgi_app = HotPath(  # type: ignore[method-assign]
+        app.wsgi_app, verifier, registry.base_url, limiter, registry.settings.rate_limit_public
+    )
     if registry.settings.trusted_proxies:
         hops = registry.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
-    limiter = limits.install(app, registry.settings)
     languages.install(app)
     headers.install(app)
     errors.install(app)
     present.install(app)
+    public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
+    for blueprint in (api_public.blueprint, pages.blueprint, identity.blueprint, documentation.blueprint):
+        public(blueprint)
+    limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
     api = Api(app)
     documentation.describe(app, api)
-    for blueprint, limit in (
-        (api_certificates.blueprint, registry.settings.rate_limit_admin),
-        (api_public.blueprint, registry.settings.rate_limit_public),
-    ):
-        limiter.limit(limit)(blueprint)
+    for blueprint in (api_certificates.blueprint, api_public.blueprint):
         api.register_blueprint(blueprint)
     for blueprint in (pages.blueprint, identity.blueprint, documentation.blueprint):
-        limiter.limit(registry.settings.rate_limit_public)(blueprint)
         app.register_blueprint(blueprint)
     app.register_blueprint(health.blueprint)
     return app

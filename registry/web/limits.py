@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from registry.settings import Settings
+from registry.web.hot_path import already_counted
 
 
 def install(app: Flask, settings: Settings) -> Limiter:
@@ -19,5 +20,6 @@ def install(app: Flask, settings: Settings) -> Limiter:
         in_memory_fallback_enabled=settings.rate_limit_storage != "memory://",
         in_memory_fallback=[],
     )
+    limiter.request_filter(lambda: already_counted(request.environ))
     limiter.init_app(app)
     return limiter

@@ -1,0 +1,64 @@
+"""Inserting many rows at the speed of the database: COPY on PostgreSQL, the driver's own executemany on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Connection, Date, FromClause, Integer, LargeBinary, String, Table
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# The more special types first.
+_COPY_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
+    (TypeDecorator, "timestamptz"),
+    (ARRAY, "text[]"),
+    (LargeBinary, "bytea"),
+    (BigInteger, "int8"),
+    (Integer, "int4"),
+    (Date, "date"),
+    (String, "text"),
+)
+
+
+def insert_rows(
+    connection: Connection, table: FromClause, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert rows of values in the order of `columns` (names from our own code), within the transaction.
+
+    Raises what SQLAlchemy raises for an INSERT (sqlalchemy.exc.IntegrityError and so on).
+    """
+    assert isinstance(table, Table)  # noqa: S101 - a declarative model's table, which is typed wider
+    dialect = connection.dialect
+    processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
+    convert = [(position, processor) for position, processor in enumerate(processors) if processor]
+    ready = [_converted(row, convert) for row in rows]
+    into = f"{dialect.identifier_preparer.format_table(table)} ({', '.join(columns)})"
+    if dialect.name == "sqlite":
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({', '.join('?' * len(columns))})", ready)  # noqa: S608
+        return
+    statement = f"COPY {into} FROM STDIN (FORMAT BINARY)"
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([_copy_type(table.c[name].type) for name in columns])
+            for row in ready:
+                copy.write_row(row)
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(statement, None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
+
+
+def _copy_type(column: TypeEngine[Any]) -> str:
+    """PostgreSQL's name of a column type, whose binary form COPY is sent."""
+    for kind, name in _COPY_TYPES:
+        if isinstance(column, kind):
+            return name
+    raise TypeError(f"no binary COPY for {column!r}")
+
+
+def _converted(row: Sequence[Any], convert: Sequence[tuple[int, Any]]) -> tuple[Any, ...]:
+    values = list(row)
+    for position, processor in convert:
+        if values[position] is not None:
+            values[position] = processor(values[position])
+    return tuple(values)
