@@ -121,7 +121,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], P
     def make(kind: str, url: str) -> Path:
         if kind not in made:
             folder = made[kind] = tmp_path_factory.mktemp(f"template-{kind}")
-            registry = _registry(url or f"sqlite:///{folder / 'registry.sqlite'}", folder, Clock(NOON - timedelta(days=900)))
+            registry = _registry(
+                url or f"sqlite:///{folder / 'registry.sqlite'}", folder, Clock(NOON - timedelta(days=900))
+            )
             set_up.initialize(registry)
             for code in ("cqc", "other"):
                 _add_issuer(registry, code)
@@ -155,7 +157,7 @@ def _open(kind: str, request: pytest.FixtureRequest, tmp_path: Path, clock: Cloc
         if not exists:
             connection.execute("CREATE DATABASE registry_template")
         shutil.copytree(template("postgresql", server.replace("/postgres?", "/registry_template?")), tmp_path / "data")
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE registry_template STRATEGY file_copy")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE registry_template")
         registry = _registry(server.replace("/postgres?", f"/{name}?"), tmp_path / "data", clock)
         yield registry
         registry.database.close()

@@ -74,7 +74,7 @@ def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certific
     actor.require(Verb.ISSUE)
     if not 0 < len(certificates) <= MAX_BATCH:
         raise InvalidInput([Violation((), f"a batch has 1 to {MAX_BATCH} certificates")])
-    prepared, pen = _prepare(registry, actor, certificates, Reason.INITIAL, None)
+    prepared, pen = _prepare(registry, actor, certificates, Reason.INITIAL, None, batch=True)
     try:
         with registry.database.transaction() as connection:
             _store(connection, actor, pen, prepared)
@@ -147,13 +147,15 @@ def _prepare(
     reason: Reason,
     note: str | None,
     old: StoredCertificate | None = None,
+    *,
+    batch: bool = False,
 ) -> tuple[list[NewCertificate], _Pen]:
     """Check and sign, before any transaction, so that no lock is held while signing."""
     now = registry.now()
     event = StatusEvent(1, Act.ISSUE, reason, now, now, note=note)
     check_event(event)
     pen = _pen(registry, actor)
-    chosen = _check_all(certificates, pen, now)
+    chosen = _check_all(certificates, pen, now, batch=batch)
     with registry.database.read() as connection:
         taken = store.taken_numbers(connection, pen.issuer_id, [one.number for one in certificates])
     if taken:
@@ -193,13 +195,17 @@ def _pen(registry: Registry, actor: Actor) -> _Pen:
     return _Pen(issuer.id, profile, authorizations, usable[-1].id, usable[-1].published.verification_method, signer)
 
 
-def _check_all(certificates: Sequence[Certificate], pen: _Pen, now: datetime) -> list[Authorization]:
-    """The authorization behind each certificate. Raises InvalidInput with all that is wrong."""
-    single = len(certificates) == 1
+def _check_all(
+    certificates: Sequence[Certificate], pen: _Pen, now: datetime, *, batch: bool
+) -> list[Authorization]:
+    """The authorization behind each certificate. Raises InvalidInput with all that is wrong.
+
+    In a batch the paths begin with the position, otherwise with 'certificate', as in the request.
+    """
     wrong: list[Violation] = []
     chosen = []
     for position, certificate in enumerate(certificates):
-        prefix: tuple[str | int, ...] = () if single else (position,)
+        prefix: tuple[str | int, ...] = (position,) if batch else ("certificate",)
         found = check_certificate(certificate, now)
         identifier = certificate.holder.identifier
         reason = identifier and why_wrong(identifier)

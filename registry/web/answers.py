@@ -28,9 +28,9 @@ def links(base_url: str, public_id: str) -> dict[str, str]:
     }
 
 
-def status(found: StatusAt) -> dict[str, str]:
+def status(found: StatusAt) -> dict[str, Any]:
     """A status, since when, and the reason of the issuer's last act."""
-    return {"status": found.status, "since": found.since.isoformat(), "reason": found.reason}
+    return {"status": found.status, "since": found.since, "reason": found.reason}
 
 
 def summary(base_url: str, row: StoredCertificate, found: StatusAt) -> dict[str, Any]:
@@ -48,11 +48,11 @@ def summary(base_url: str, row: StoredCertificate, found: StatusAt) -> dict[str,
             "name": {"zh": row.holder_name, "en": row.holder_name_en},
             "identifier": identifier,
         },
-        "granted_on": row.granted_on.isoformat(),
-        "decided_on": row.decided_on.isoformat(),
-        "valid_from": row.valid_from.isoformat(),
-        "valid_until": row.valid_until and row.valid_until.isoformat(),
-        "recorded_at": row.recorded_at.isoformat(),
+        "granted_on": row.granted_on,
+        "decided_on": row.decided_on,
+        "valid_from": row.valid_from,
+        "valid_until": row.valid_until,
+        "recorded_at": row.recorded_at,
         "status": status(found),
         "links": links(base_url, row.public_id),
     }
@@ -87,9 +87,9 @@ def event(recorded: RecordedEvent) -> dict[str, Any]:
         "act": one.act.value,
         "reason": one.reason.value,
         "note": one.note,
-        "effective_at": one.effective_at.isoformat(),
-        "until": one.until and one.until.isoformat(),
-        "recorded_at": one.recorded_at.isoformat(),
+        "effective_at": one.effective_at,
+        "until": one.until,
+        "recorded_at": one.recorded_at,
         "actor": recorded.actor,
     }
 
@@ -101,7 +101,7 @@ def change(base_url: str, done: Change) -> dict[str, Any]:
         "number": done.certificate.number,
         "sequence": done.event.sequence,
         "act": done.event.act.value,
-        "effective_at": done.event.effective_at.isoformat(),
+        "effective_at": done.event.effective_at,
         "status": status(done.status),
         "links": links(base_url, done.certificate.public_id),
     }

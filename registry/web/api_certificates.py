@@ -23,6 +23,7 @@ blueprint = Blueprint(
     "certificates", __name__, url_prefix="/api/v1/certificates", description="For issuers, with an API key"
 )
 blueprint.ARGUMENTS_PARSER = StrictParser()
+# `allowed_to` stands outermost: who may not ask is refused before the request is read.
 IDEMPOTENCY_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -40,10 +41,10 @@ def keep_private(response: Any) -> Any:
 
 
 @blueprint.post("/")
+@allowed_to(Verb.ISSUE)
 @blueprint.arguments(IssueSchema)
 @blueprint.response(201, schemas.CertificateAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
-@allowed_to(Verb.ISSUE)
 def create(request: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Issue a certificate: signed, registered, with its QR links."""
     row = issue(the_registry(), the_actor(), **request, idempotency=idempotency())
@@ -51,9 +52,9 @@ def create(request: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]
 
 
 @blueprint.get("/")
+@allowed_to(Verb.READ)
 @blueprint.arguments(schemas.ListSchema, location="query")
 @blueprint.response(200, schemas.PageAnswer)
-@allowed_to(Verb.READ)
 def list_certificates(query: dict[str, Any]) -> dict[str, Any]:
     """List your certificates, newest first."""
     filters = Filters(
@@ -68,8 +69,8 @@ def list_certificates(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/<public_id>")
-@blueprint.response(200, schemas.CertificateAnswer)
 @allowed_to(Verb.READ)
+@blueprint.response(200, schemas.CertificateAnswer)
 def read(public_id: str) -> dict[str, Any]:
     """Read one of your certificates, with its credential and status."""
     found, document = find.read_certificate(the_registry(), the_actor(), public_id)
@@ -77,58 +78,58 @@ def read(public_id: str) -> dict[str, Any]:
 
 
 @blueprint.get("/<public_id>/history")
-@blueprint.response(200, schemas.HistoryAnswer)
 @allowed_to(Verb.READ)
+@blueprint.response(200, schemas.HistoryAnswer)
 def history(public_id: str) -> dict[str, Any]:
     """All status events of one of your certificates, in the order of recording."""
     return {"events": [answers.event(one) for one in find.history(the_registry(), the_actor(), public_id)]}
 
 
 @blueprint.post("/<public_id>/suspend")
+@allowed_to(Verb.SUSPEND)
 @blueprint.arguments(schemas.SuspendSchema)
 @blueprint.response(200, schemas.ChangeAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
-@allowed_to(Verb.SUSPEND)
 def suspend(request: dict[str, Any], public_id: str) -> dict[str, Any]:
     """Suspend a certificate, with an end or without (暂停)."""
     return _act(public_id, Act.SUSPEND, request)
 
 
 @blueprint.post("/<public_id>/restore")
+@allowed_to(Verb.RESTORE)
 @blueprint.arguments(schemas.ActSchema)
 @blueprint.response(200, schemas.ChangeAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
-@allowed_to(Verb.RESTORE)
 def restore(request: dict[str, Any], public_id: str) -> dict[str, Any]:
     """Restore a suspended certificate (恢复)."""
     return _act(public_id, Act.RESTORE, request)
 
 
 @blueprint.post("/<public_id>/withdraw")
+@allowed_to(Verb.WITHDRAW)
 @blueprint.arguments(schemas.ActSchema)
 @blueprint.response(200, schemas.ChangeAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
-@allowed_to(Verb.WITHDRAW)
 def withdraw(request: dict[str, Any], public_id: str) -> dict[str, Any]:
     """Withdraw a certificate against its holder, for good (撤销)."""
     return _act(public_id, Act.WITHDRAW, request)
 
 
 @blueprint.post("/<public_id>/cancel")
+@allowed_to(Verb.CANCEL)
 @blueprint.arguments(schemas.ActSchema)
 @blueprint.response(200, schemas.ChangeAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
-@allowed_to(Verb.CANCEL)
 def cancel(request: dict[str, Any], public_id: str) -> dict[str, Any]:
     """Cancel a certificate at the holder's wish, for good (注销)."""
     return _act(public_id, Act.CANCEL, request)
 
 
 @blueprint.post("/<public_id>/reissue")
+@allowed_to(Verb.REISSUE)
 @blueprint.arguments(schemas.ReissueSchema)
 @blueprint.response(201, schemas.CertificateAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
-@allowed_to(Verb.REISSUE)
 def replace(request: dict[str, Any], public_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Issue a certificate that supersedes this one from its first day of validity on."""
     certificate: Certificate = request["certificate"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 
@@ -33,7 +34,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One kind of answer to a request."""
+    """One kind of answer to a request that succeeds."""
 
     status: str
     description: str
@@ -54,6 +55,7 @@ class Operation:
     body: tuple[Field, ...] | None
     body_types: tuple[str, ...]
     answers: tuple[Answer, ...]
+    failures: tuple[str, ...]
     curl: str
 
 
@@ -94,6 +96,7 @@ class ApiReference:
         parameters = [self._resolved(one) for one in (*shared, *node.get("parameters", ()))]
         content = self._resolved(node.get("requestBody", {})).get("content", {})
         media = next(iter(content.values()), None)
+        answers = sorted(node.get("responses", {}).items())
         needs_key = bool(node.get("security", self._spec.get("security")))
         return Operation(
             key=f"{method}-{path.strip('/').replace('/', '-').replace('{', '').replace('}', '')}",
@@ -105,7 +108,8 @@ class ApiReference:
             parameters=tuple(self._parameter(one) for one in parameters),
             body=None if media is None else tuple(self._fields(media.get("schema", {}))),
             body_types=tuple(content),
-            answers=tuple(self._answer(status, one) for status, one in sorted(node.get("responses", {}).items())),
+            answers=tuple(self._answer(status, one) for status, one in answers if status.startswith("2")),
+            failures=tuple(status for status, _ in answers if not status.startswith("2")),
             curl=self._curl(path, method, parameters, media, needs_key),
         )
 
@@ -177,6 +181,9 @@ class ApiReference:
         for one in parameters:
             if one["in"] == "path":
                 path = path.replace(f"{{{one['name']}}}", f"${one['name'].upper()}")
+        queries = {one["name"]: one.get("schema", {}).get("example") for one in parameters if one["in"] == "query"}
+        query = urlencode({name: value for name, value in queries.items() if value is not None})
+        path += f"?{query}" if query else ""
         lines = [f'curl {"" if method == "get" else f"-X {method.upper()} "}"{self._base_url}{path}"']
         if needs_key:
             lines.append('-H "Authorization: Bearer $API_KEY"')
@@ -185,5 +192,7 @@ class ApiReference:
         if media is not None:
             body = media.get("example", self._example(media.get("schema", {})))
             lines.append('-H "Content-Type: application/json"')
-            lines.append(f"-d '{orjson.dumps(body).decode()}'" if body else "-d @credential.json")
+            lines.append(
+                f"-d '{orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()}'" if body else "-d @credential.json"
+            )
         return " \\\n  ".join(lines)

@@ -49,13 +49,14 @@ def build_application(registry: Registry) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     languages.install(app)
     headers.install(app)
-    errors.install(app)
     present.install(app)
     public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
     for blueprint in (api_public.blueprint, pages.blueprint, identity.blueprint, documentation.blueprint):
         public(blueprint)
     limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
     api = Api(app)
+    # After Api, which brings handlers of its own.
+    errors.install(app)
     documentation.describe(app, api)
     for blueprint in (api_certificates.blueprint, api_public.blueprint):
         api.register_blueprint(blueprint)

@@ -29,8 +29,12 @@ def allowed_to(verb: Verb) -> Callable[[Callable[P, R]], Callable[P, R]]:
             g.actor = actor
             return view(*args, **kwargs)
 
+        documented: dict[str, Any] = getattr(view, "_apidoc", {})
         described: Any = guarded
-        described._apidoc = {**getattr(view, "_apidoc", {}), "manual_doc": {"security": [{"apiKey": []}]}}
+        described._apidoc = {
+            **documented,
+            "manual_doc": {**documented.get("manual_doc", {}), "security": [{"apiKey": []}]},
+        }
         return guarded
 
     return decorate

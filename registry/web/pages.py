@@ -23,6 +23,16 @@ blueprint = Blueprint("pages", __name__)
 
 # Pages about issuers, schemes and problems change seldom, and never because of who asks.
 _SELDOM = "public, max-age=60"
+_OTHER_PROBLEMS = {
+    "keys-unavailable": 503,
+    "too-many-requests": 429,
+    "bad-request": 400,
+    "method-not-allowed": 405,
+    "request-entity-too-large": 413,
+    "unsupported-media-type": 415,
+    "refused": 400,
+    "internal-error": 500,
+}
 _SMALLEST_SCALE, _LARGEST_SCALE = 4, 40
 _CRITERIA = ("q", "number", "uscc", "name", "match")
 
@@ -102,7 +112,7 @@ def search() -> ResponseReturnValue:
     try:
         found, refusal = (_find(criteria) if criteria else None), None
     except InvalidInput as error:
-        found, refusal = None, texts.in_words(error.violations[0].reason)
+        found, refusal = None, _in_words(error)
     response = _page("search.html", headers.VERDICT, criteria=criteria, found=found, refusal=refusal)
     response.status_code = 422 if refusal else 200
     return response
@@ -139,8 +149,8 @@ def schemes() -> ResponseReturnValue:
 @blueprint.get("/problems")
 def problems() -> ResponseReturnValue:
     """The kinds of problem; problem documents point here."""
-    known = {slug: status for status, slug, _ in errors.PROBLEMS.values()}
-    return _page("problems.html", _SELDOM, statuses=known)
+    statuses = {slug: status for status, slug, _ in errors.PROBLEMS.values()} | _OTHER_PROBLEMS
+    return _page("problems.html", _SELDOM, statuses=statuses)
 
 
 def _page(template: str, cache: str, **context: object) -> Response:
@@ -150,14 +160,22 @@ def _page(template: str, cache: str, **context: object) -> Response:
 
 
 def _verification_page(verification: Verification) -> Response:
-    code = verification.terms.get("certification_body", {}).get("code", "")
-    samples = code.endswith(present.SAMPLE_ENDING)
-    response = _page("verification.html", headers.VERDICT, found=verification, samples=samples)
+    terms = verification.terms
+    # What fails the check may have any shape at all.
+    shown: dict[str, object] = {"found": verification, "legible": present.legible(terms)}
+    if shown["legible"]:
+        shown["samples"] = terms["certification_body"]["code"].endswith(present.SAMPLE_ENDING)
+    response = _page("verification.html", headers.VERDICT, **shown)
     # The page tells the time of the check to the minute, so it keeps its tag for a minute at most: an older page
     # that is shown again would claim a check that was not made.
     response.add_etag(weak=True)
     response.make_conditional(request)
     return response
+
+
+def _in_words(error: InvalidInput) -> str:
+    reason = error.violations[0].reason
+    return texts.in_words(reason) or reason
 
 
 def _registered_address(public_id: str) -> str:

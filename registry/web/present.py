@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
 from babel.dates import format_date
-from flask import Flask, g, request, url_for
+from flask import Flask, Response, g, request, url_for
 from flask_babel import get_locale
+from markupsafe import Markup, escape
 
-from registry.domain.certificate import CERTIFICATE_ZONE, day_of
+from registry.domain.certificate import CERTIFICATE_ZONE, EnterpriseSize, day_of
 from registry.domain.errors import RegistryError
 from registry.domain.public_id import grouped
 from registry.domain.schemes import SCHEMES, Text
 from registry.domain.signing_key import PublishedKey
 from registry.domain.verdict import Verdict
+from registry.formats.canonical_json import JsonObject
 from registry.formats.multikey import encode_public_key
 from registry.services import manage_issuers
 from registry.services.verify import Verification
-from registry.web import texts
+from registry.web import headers, texts
 from registry.web.api_reference import ApiReference
 from registry.web.current import the_registry
 
 SAMPLE_ENDING = "-sample"
+_AN_HOUR = "public, max-age=3600"
 # Tags of our two languages, as browsers choose fonts by them.
 _TAGS = {"zh": "zh-CN", "en": "en"}
 _DAY_PATTERNS = {"zh": "y年M月d日", "en": "d MMMM y"}
@@ -44,12 +47,17 @@ _TONES: Mapping[Verdict, str] = {
 
 def install(app: Flask) -> None:
     """Give the templates what they need."""
-    # Addresses of static files carry a digest of the content, so that they can be kept for long.
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = timedelta(days=365)
     digests = _digests(Path(app.static_folder or ""))
 
     def asset(name: str) -> str:
         return url_for("static", filename=name, v=digests[name])
+
+    @app.after_request
+    def keep(response: Response) -> Response:
+        # Addresses with a digest of the content can be kept for ever.
+        if request.endpoint == "static" and response.status_code == 200:
+            response.headers["Cache-Control"] = headers.IMMUTABLE if "v" in request.args else _AN_HOUR
+        return response
 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
@@ -61,6 +69,7 @@ def install(app: Flask) -> None:
         texts=texts,
         schemes=SCHEMES,
         tones=_TONES,
+        base_url=lambda: the_registry().base_url,
         chapters=lambda spec: ApiReference(spec, the_registry().base_url).chapters(),
     )
     app.jinja_env.filters.update(
@@ -72,6 +81,7 @@ def install(app: Flask) -> None:
         since=since,
         multikey=encode_public_key,
         key_state=key_state,
+        breakable=breakable,
         in_words=texts.in_words,
     )
 
@@ -139,6 +149,35 @@ def since(found: Verification) -> str:
     dates = {Verdict.EXPIRED: "valid_until", Verdict.NOT_YET_VALID: "valid_from"}
     stated = found.terms.get(dates.get(found.verdict, ""))
     return str(sentence) % {"day": day(stated or day_of(found.status.since))}
+
+
+def legible(terms: JsonObject) -> bool:
+    """Whether terms have the shape that the pages show. A document that fails the check may have any."""
+    try:
+        holder, body, sites = terms["holder"], terms["certification_body"], terms.get("sites", [])
+        said_twice = [terms["scope"], terms["scheme_name"], holder["name"], body["name"], body["address"]]
+        said_twice += [holder[name] for name in ("address",) if name in holder]
+        said_twice += [one[name] for one in sites for name in ("name", "address", "scope")]
+        days = [terms[name] for name in ("granted_on", "decided_on", "valid_from")]
+        days += [terms[name] for name in ("valid_until",) if name in terms]
+        plain = [terms["number"], terms["scheme"], terms["standard"], body["code"], body["mark"]]
+        plain += [words[code] for words in said_twice for code in words]
+        return (
+            all(isinstance(one, str) for one in plain)
+            and all("zh" in words for words in said_twice)
+            and all(date.fromisoformat(one) for one in days)
+            and holder["kind"] in texts.HOLDERS
+            and holder.get("size", EnterpriseSize.MICRO) in texts.SIZES
+            and holder.get("identifier", {"scheme": "other"})["scheme"] in texts.IDENTIFIERS
+            and terms["revision"] > 0
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+
+
+def breakable(path: str) -> Markup:
+    """A path that may be broken after each slash."""
+    return escape(path).replace("/", Markup("/<wbr>"))
 
 
 def key_state(key: PublishedKey) -> str:

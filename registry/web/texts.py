@@ -266,9 +266,9 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
 
 
 def in_words(refusal: str) -> str:
-    """A refusal in the reader's language; as it is where no translation is known."""
+    """A refusal in the reader's language; empty for one that no reader of a page is expected to meet."""
     for pattern, text in _REFUSALS:
         found = pattern.search(refusal)
         if found:
             return str(text) % found.groupdict()
-    return refusal
+    return ""

@@ -92,9 +92,7 @@ def _bulk(registry: Registry) -> None:
     _report("(b) bulk issuing / signing alone", median(ratios), at_least=0.2)
 
 
-def _verification(
-    large: Registry, large_ids: list[str], small: Registry, small_ids: list[str], server: str
-) -> None:
+def _verification(large: Registry, large_ids: list[str], small: Registry, small_ids: list[str], server: str) -> None:
     """(a) verification against a bare route, and (c) a million rows against ten thousand."""
     anew = _environment(large) | {"REGISTRY_REMEMBERED_SIGNATURES": "0"}
     few = random.sample(large_ids, _REPEATED_IDS)
@@ -102,8 +100,11 @@ def _verification(
         serving("tests.benchmarks.bare:create_app", {}, server) as bare,
         serving("registry:create_app", anew, server) as random_large,
         serving("registry:create_app", _environment(large), server) as repeated,
-        serving("registry:create_app", _environment(small) | {"REGISTRY_REMEMBERED_SIGNATURES": "0"}, server) as random_small,
+        serving(
+            "registry:create_app", _environment(small) | {"REGISTRY_REMEMBERED_SIGNATURES": "0"}, server
+        ) as random_small,
     ):
+
         def run(port: int, ids: list[str], connections: int = _CONNECTIONS) -> Measured:
             return ask(port, [f"/api/v1/verify/{one}" for one in ids], connections)
 

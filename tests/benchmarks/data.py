@@ -42,9 +42,7 @@ def certificate(serial: int) -> Certificate:
     trade, place = _TRADES[serial % 8], _PLACES[serial // 8 % 8]
     holder = replace(
         base.holder,
-        name=Text(
-            f"{place}华丰{serial}号{trade}有限公司", f"Huafeng No. {serial} Machinery Manufacturing Co., Ltd."
-        ),
+        name=Text(f"{place}华丰{serial}号{trade}有限公司", f"Huafeng No. {serial} Machinery Manufacturing Co., Ltd."),
         identifier=HolderId("uscc", code + stdnum.cn.uscc.calc_check_digit(code)),
     )
     return replace(base, holder=holder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -127,9 +128,10 @@ class CertificateLife(RuleBasedStateMachine):
             self.cached = standing_at(self.events, moment(self.now), moment(self.now))
 
     @rule(
-        act=st.sampled_from(ACTS),
+        # Final acts end the story, so they come seldom.
+        act=st.sampled_from([*ACTS, *["suspend", "restore"] * 4]),
         shift=st.just(0) | st.integers(-4, 8),
-        until=st.none() | st.integers(-1, 6),
+        until=st.none() | st.none() | st.integers(-1, 6),
     )
     def try_to_act(self, act: str, shift: int, until: int | None) -> None:
         effective = self.now + shift
@@ -140,14 +142,10 @@ class CertificateLife(RuleBasedStateMachine):
             admit(self.events, new, self.period)
             self.append(deed)
             return
-        try:
+        with pytest.raises((IllegalMove, InvalidInput)) as refusal:
             admit(self.events, new, self.period)
-        except IllegalMove as refusal:
-            assert refusal.status == present
-        except InvalidInput as refusal:
-            assert refusal.violations
-        else:
-            raise AssertionError(f"admitted {deed} after {self.deeds}, when the certificate is {present}")
+        if isinstance(refusal.value, IllegalMove):
+            assert refusal.value.status == present
 
     def is_legal(self, deed: Deed) -> bool:
         """By the standard's text: the right act for the status then, and never behind what is already in force."""
@@ -194,4 +192,4 @@ class CertificateLife(RuleBasedStateMachine):
 
 
 TestCertificateLife = CertificateLife.TestCase
-TestCertificateLife.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
+TestCertificateLife.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)

@@ -1,0 +1,345 @@
+"""The API as issuers and banks meet it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from registry.services.context import Registry, Verb
+from registry.services.find import stored_document
+from registry.web import schemas
+from registry.web.application import build_application
+from tests.conftest import BASE_URL, Clock, bearer, sample_request
+
+CERTIFICATES = "/api/v1/certificates/"
+
+
+@pytest.fixture
+def api(registry: Registry) -> FlaskClient:
+    client = build_application(registry).test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = bearer(registry)["Authorization"]
+    return client
+
+
+def create(api: FlaskClient, number: str = "00125Q30001R0S", **changes: Any) -> dict[str, Any]:
+    response = api.post(CERTIFICATES, json=sample_request(number, **changes))
+    assert response.status_code == 201, response.json
+    answer: dict[str, Any] = response.json
+    return answer
+
+
+def problem(response: Any, status: int, slug: str) -> dict[str, Any]:
+    """A problem document as RFC 9457 wants it."""
+    assert response.status_code == status, response.get_data(as_text=True)
+    assert response.content_type == "application/problem+json"
+    document: dict[str, Any] = response.json
+    assert document["type"] == f"{BASE_URL}/problems#{slug}"
+    assert document["status"] == status
+    assert document["title"]
+    assert document["detail"]
+    return document
+
+
+def test_the_whole_story_in_one_go(api: FlaskClient) -> None:
+    made = create(api)
+    public_id = made["public_id"]
+    assert made["status"]["status"] == "valid"
+    assert made["links"]["verify"] == f"{BASE_URL}/v/{public_id}"
+    assert made["credential"]["proof"]["cryptosuite"] == "eddsa-jcs-2022"
+    assert api.get(f"/api/v1/verify/{public_id}").json["verdict"] == "valid"
+    for verb, reason, verdict in (
+        ("suspend", "surveillance_overdue", "suspended"),
+        ("restore", "surveillance_completed", "valid"),
+        ("withdraw", "misuse_of_mark", "withdrawn"),
+    ):
+        response = api.post(f"{CERTIFICATES}{public_id}/{verb}", json={"reason": reason})
+        assert response.status_code == 200, response.json
+        assert response.json["status"]["status"] == verdict
+        assert api.get(f"/api/v1/verify/{public_id}").json["verdict"] == verdict
+    events = api.get(f"{CERTIFICATES}{public_id}/history").json["events"]
+    assert [event["act"] for event in events] == ["issue", "suspend", "restore", "withdraw"]
+
+
+def test_answers_have_the_documented_shape(api: FlaskClient) -> None:
+    made = create(api)
+    public_id = made["public_id"]
+    for schema, answer in (
+        (schemas.CertificateAnswer, made),
+        (schemas.CertificateAnswer, api.get(CERTIFICATES + public_id).json),
+        (schemas.PageAnswer, api.get(CERTIFICATES).json),
+        (schemas.HistoryAnswer, api.get(f"{CERTIFICATES}{public_id}/history").json),
+        (schemas.ChangeAnswer, api.post(f"{CERTIFICATES}{public_id}/cancel", json={"reason": "holder_request"}).json),
+        (schemas.VerificationAnswer, api.get(f"/api/v1/verify/{public_id}").json),
+        (schemas.VerificationAnswer, api.post("/api/v1/verify", json=made["credential"]).json),
+        (schemas.PageAnswer, api.get("/api/v1/search?name=华丰").json),
+        (schemas.IssuersAnswer, api.get("/api/v1/issuers").json),
+        (schemas.CatalogueAnswer, api.get("/api/v1/schemes").json),
+    ):
+        assert schema().validate(answer) == {}, schema
+
+
+def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient) -> None:
+    document = api.get("/api/openapi.json").json
+    assert document["openapi"] == "3.1.0"
+    assert set(document["paths"]) == {
+        "/api/v1/certificates/",
+        "/api/v1/certificates/{public_id}",
+        *(
+            f"/api/v1/certificates/{{public_id}}/{what}"
+            for what in ("history", "suspend", "restore", "withdraw", "cancel", "reissue")
+        ),
+        "/api/v1/verify/{public_id}",
+        "/api/v1/verify",
+        "/api/v1/search",
+        "/api/v1/issuers",
+        "/api/v1/schemes",
+    }
+    create_operation = document["paths"]["/api/v1/certificates/"]["post"]
+    assert create_operation["security"] == [{"apiKey": []}]
+    assert "security" not in document["paths"]["/api/v1/verify/{public_id}"]["get"]
+    assert "Idempotency-Key" in [one.get("name") for one in create_operation["parameters"]]
+
+
+@pytest.mark.parametrize(
+    ("request_body", "pointer"),
+    [
+        (b"{", ""),
+        (b"", ""),
+        (b'{"certificate": {}, "certificate": {}}', ""),
+        (b"[1]", ""),
+        (json.dumps({"certificate": {}}).encode(), "/certificate/number"),
+        (json.dumps({**sample_request(), "extra": 1}).encode(), "/extra"),
+        (json.dumps(sample_request(colour="red")).encode(), "/certificate/colour"),
+        (json.dumps(sample_request(scheme="iso-9999")).encode(), "/certificate/scheme"),
+        (json.dumps(sample_request(valid_until="2020-01-01")).encode(), "/certificate/valid_until"),
+        (json.dumps(sample_request(valid_until="next year")).encode(), "/certificate/valid_until"),
+        (json.dumps(sample_request(number=7)).encode(), "/certificate/number"),
+        (
+            json.dumps(sample_request()).replace("91330282MA00000184", "91330282MA00000185").encode(),
+            "/certificate/holder/identifier/value",
+        ),
+        (json.dumps(sample_request()).replace('330282"', '33028"').encode(), "/certificate/holder/region"),
+    ],
+)
+def test_bad_input_is_422_with_the_path_and_the_reason(api: FlaskClient, request_body: bytes, pointer: str) -> None:
+    response = api.post(CERTIFICATES, data=request_body, content_type="application/json")
+    document = problem(response, 422, "invalid-input")
+    assert pointer in [error["pointer"] for error in document["errors"]], document
+    assert all(error["detail"] for error in document["errors"])
+    assert api.get(CERTIFICATES).json["items"] == []
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "status=fine", "colour=red", "after=nonsense", "valid_from_min=x"]
+)
+def test_bad_queries_are_422(api: FlaskClient, query: str) -> None:
+    problem(api.get(f"{CERTIFICATES}?{query}"), 422, "invalid-input")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer x", "Basic abc", "Bearer crk_000000000000_" + "A" * 43, "Bearer " + "x" * 5000],
+)
+def test_without_a_good_key_it_is_401(registry: Registry, header: str | None) -> None:
+    client = build_application(registry).test_client()
+    headers = {} if header is None else {"Authorization": header}
+    for response in (client.get(CERTIFICATES, headers=headers), client.post(CERTIFICATES, json={}, headers=headers)):
+        problem(response, 401, "not-authenticated")
+        assert response.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_revoked_and_expired_keys_are_401(registry: Registry, clock: Clock) -> None:
+    from registry.services.api_keys import create_api_key, revoke_api_key
+
+    client = build_application(registry).test_client()
+    revoked = create_api_key(registry, "cqc", list(Verb), "")
+    expiring = create_api_key(registry, "cqc", list(Verb), "", clock.now.replace(hour=5))
+    for token in (revoked, expiring):
+        assert client.get(CERTIFICATES, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    revoke_api_key(registry, revoked)
+    clock.advance(hours=1)
+    for token in (revoked, expiring):
+        problem(client.get(CERTIFICATES, headers={"Authorization": f"Bearer {token}"}), 401, "not-authenticated")
+
+
+def test_a_key_without_the_verb_is_403_before_the_body_is_looked_at(registry: Registry) -> None:
+    client = build_application(registry).test_client()
+    headers = bearer(registry, verbs=[Verb.READ])
+    problem(client.post(CERTIFICATES, data=b"{", headers=headers), 403, "not-permitted")
+    assert client.get(CERTIFICATES, headers=headers).status_code == 200
+
+
+def test_another_issuers_certificate_is_404_without_a_hint(registry: Registry, api: FlaskClient) -> None:
+    public_id = create(api)["public_id"]
+    stranger = bearer(registry, "other")
+    missing = api.get(CERTIFICATES + "2222222222222F2").status_code
+    assert missing == 404
+    for response in (
+        api.get(CERTIFICATES + public_id, headers=stranger),
+        api.get(f"{CERTIFICATES}{public_id}/history", headers=stranger),
+        api.post(f"{CERTIFICATES}{public_id}/withdraw", json={"reason": "misuse_of_mark"}, headers=stranger),
+        api.post(
+            f"{CERTIFICATES}{public_id}/reissue",
+            json={**sample_request("new"), "reason": "correction"},
+            headers=stranger,
+        ),
+    ):
+        problem(response, 404, "not-found")
+    assert api.get(CERTIFICATES, headers=stranger).json["items"] == []
+    assert api.get(f"/api/v1/verify/{public_id}").json["verdict"] == "valid"
+
+
+def test_an_illegal_move_is_409_with_the_present_status(api: FlaskClient) -> None:
+    public_id = create(api)["public_id"]
+    api.post(f"{CERTIFICATES}{public_id}/withdraw", json={"reason": "misuse_of_mark"})
+    response = api.post(f"{CERTIFICATES}{public_id}/restore", json={"reason": "fee_settled"})
+    assert problem(response, 409, "illegal-move")["certificate_status"] == "withdrawn"
+
+
+def test_a_taken_number_is_409(api: FlaskClient) -> None:
+    create(api)
+    document = problem(api.post(CERTIFICATES, json=sample_request()), 409, "conflict")
+    assert "00125Q30001R0S" in document["detail"]
+
+
+def test_a_repeated_post_is_answered_the_same_and_done_once(api: FlaskClient, clock: Clock) -> None:
+    headers = {"Idempotency-Key": "order-4711"}
+    first = api.post(CERTIFICATES, json=sample_request(), headers=headers)
+    clock.advance(days=1)
+    public_id = first.json["public_id"]
+    api.post(f"{CERTIFICATES}{public_id}/suspend", json={"reason": "fee_unpaid"})
+    again = api.post(CERTIFICATES, json=sample_request(), headers=headers)
+    assert (again.status_code, again.json) == (201, first.json)
+    problem(api.post(CERTIFICATES, json=sample_request("X"), headers=headers), 422, "idempotency-key-reused")
+    too_long = api.post(CERTIFICATES, json=sample_request("X"), headers={"Idempotency-Key": "k" * 256})
+    problem(too_long, 422, "invalid-input")
+    assert len(api.get(CERTIFICATES).json["items"]) == 1
+
+
+def test_reissue_answers_with_the_new_certificate(api: FlaskClient) -> None:
+    old = create(api)
+    body = {**sample_request("new", decided_on="2026-03-02", valid_from="2026-03-02"), "reason": "name_change"}
+    response = api.post(f"{CERTIFICATES}{old['public_id']}/reissue", json=body)
+    assert response.status_code == 201, response.json
+    assert response.json["revision"] == 2
+    found = api.get(f"/api/v1/verify/{old['public_id']}").json
+    assert (found["verdict"], found["replaced_by"]) == ("superseded", response.json["public_id"])
+
+
+def test_the_list_pages_by_cursor(api: FlaskClient) -> None:
+    for number in ("a", "b", "c"):
+        create(api, number)
+    first = api.get(f"{CERTIFICATES}?limit=2").json
+    second = api.get(f"{CERTIFICATES}?limit=2&after={first['next_after']}").json
+    assert [item["number"] for item in first["items"] + second["items"]] == ["c", "b", "a"]
+    assert second["next_after"] is None
+
+
+def test_a_handed_in_document_is_judged(registry: Registry, api: FlaskClient) -> None:
+    made = create(api)
+    _, document = stored_document(registry, made["public_id"])
+    genuine = api.post("/api/v1/verify", data=document, content_type="application/vc")
+    assert (genuine.status_code, genuine.json["verdict"]) == (200, "valid")
+    altered = document.replace("注塑件".encode(), "发动机".encode(), 1)
+    judged = api.post("/api/v1/verify", data=altered).json
+    assert judged["verdict"] == "invalid"
+    assert judged["differences"]
+    problem(api.post("/api/v1/verify", data=b"<xml/>"), 422, "invalid-input")
+
+
+@pytest.mark.parametrize("public_id", ["x", "2222222222222F3", "A" * 5000, "..%2f..%2fetc%2fpasswd", "%00", "'--"])
+def test_ids_that_are_none_are_404(api: FlaskClient, public_id: str) -> None:
+    response = api.get(f"/api/v1/verify/{public_id}")
+    assert response.status_code == 404
+    assert response.content_type == "application/problem+json"
+
+
+def test_the_verdict_has_an_etag_that_changes_with_the_status_and_not_with_time(api: FlaskClient, clock: Clock) -> None:
+    public_id = create(api)["public_id"]
+    first = api.get(f"/api/v1/verify/{public_id}")
+    clock.advance(minutes=1)
+    second = api.get(f"/api/v1/verify/{public_id}")
+    assert first.headers["ETag"] == second.headers["ETag"]
+    assert first.json["checked_at"] != second.json["checked_at"]
+    conditional = {"If-None-Match": first.headers["ETag"]}
+    assert api.get(f"/api/v1/verify/{public_id}", headers=conditional).status_code == 304
+    api.post(f"{CERTIFICATES}{public_id}/suspend", json={"reason": "fee_unpaid"})
+    changed = api.get(f"/api/v1/verify/{public_id}", headers=conditional)
+    assert (changed.status_code, changed.json["verdict"]) == (200, "suspended")
+
+
+def test_the_fast_path_answers_exactly_as_flask_does(api: FlaskClient) -> None:
+    """A condition that never holds makes Flask answer; both answers are one."""
+    public_id = create(api)["public_id"]
+    fast = api.get(f"/api/v1/verify/{public_id}")
+    slow = api.get(f"/api/v1/verify/{public_id}", headers={"If-None-Match": '"other"'})
+    assert fast.data == slow.data
+    assert {**fast.headers, "Date": ""} == {**slow.headers, "Date": ""}
+
+
+def test_admin_answers_are_not_for_caches(api: FlaskClient) -> None:
+    public_id = create(api)["public_id"]
+    for path in (CERTIFICATES, CERTIFICATES + public_id):
+        assert "no-store" in api.get(path).headers["Cache-Control"]
+
+
+def test_what_is_too_large_is_413(api: FlaskClient) -> None:
+    for path in (CERTIFICATES, "/api/v1/verify"):
+        response = api.post(path, data=b'"' + b"x" * 1_100_000 + b'"', content_type="application/json")
+        assert response.status_code == 413
+        assert response.content_type == "application/problem+json"
+
+
+def test_wrong_methods_and_paths_are_problem_documents_too(api: FlaskClient) -> None:
+    response = api.delete(CERTIFICATES)
+    problem(response, 405, "method-not-allowed")
+    assert "POST" in response.headers["Allow"]
+    problem(api.get("/api/v1/nothing"), 404, "not-found")
+
+
+def test_too_many_requests_are_429_on_both_paths(registry: Registry, clock: Clock) -> None:
+    from dataclasses import replace
+
+    strict = replace(registry, settings=replace(registry.settings, rate_limit_public="3 per minute"))
+    client = build_application(strict).test_client()
+    public_id = create_with(client, registry)
+    answers = [client.get(f"/api/v1/verify/{public_id}") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert answers[-1].content_type == "application/problem+json"
+    assert client.get("/api/v1/issuers").status_code == 429
+    assert client.get("/healthz").status_code == 200
+
+
+def create_with(client: FlaskClient, registry: Registry) -> str:
+    public_id: str = client.post(CERTIFICATES, json=sample_request(), headers=bearer(registry)).json["public_id"]
+    return public_id
+
+
+def test_identity_documents_show_all_keys(registry: Registry, api: FlaskClient) -> None:
+    from registry.services.manage_issuers import rotate_key
+
+    rotate_key(registry, "cqc")
+    document = api.get("/issuers/cqc/did.json").json
+    assert document["id"] == "did:web:registry.example:issuers:cqc"
+    assert [method["id"].rsplit("#")[1] for method in document["verificationMethod"]] == ["key-1", "key-2"]
+    assert api.get("/.well-known/did.json").json["id"] == "did:web:registry.example"
+    active = [key["kid"] for key in api.get("/.well-known/jwks.json").json["keys"]]
+    assert "did:web:registry.example:issuers:cqc#key-2" in active
+    assert "did:web:registry.example:issuers:cqc#key-1" not in active
+    assert api.get("/issuers/nobody/did.json").status_code == 404
+
+
+def test_the_context_of_our_terms_is_where_credentials_say(api: FlaskClient) -> None:
+    context = create(api)["credential"]["@context"][-1]
+    document = api.get(context.removeprefix(BASE_URL))
+    assert document.content_type == "application/ld+json"
+    terms = json.loads(document.data)["@context"]["certificate"]["@context"]
+    assert terms["number"]["@id"].startswith(BASE_URL)
+
+
+def test_the_registry_says_that_it_is_ready(api: FlaskClient) -> None:
+    assert api.get("/healthz").json == {"status": "alive"}
+    assert api.get("/readyz").json == {"status": "ready"}

@@ -1,0 +1,178 @@
+"""The path of somebody who scans a code with a telephone, in a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from registry.services.context import Registry, operator
+from registry.services.issue import issue
+from tests.conftest import sample_certificate
+
+pytestmark = pytest.mark.browser
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+# Every piece of text, with the colours that it is seen in and the ratio that WCAG AA asks for.
+CONTRASTS = """() => {
+  const channels = (css) => css.match(/[\\d.]+/g).map(Number);
+  const light = (rgb) => {
+    const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = rgb.slice(0, 3).map((c) => linear(c / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const backdrop = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = channels(getComputedStyle(at).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !node.checkVisibility()) continue;
+    const style = getComputedStyle(node);
+    const [a, b] = [light(channels(style.color)), light(backdrop(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (large ? 3 : 4.5)) poor.push(`${walker.currentNode.data.trim()}: ${ratio.toFixed(2)}`);
+  }
+  return poor;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        if os.environ.get("REGISTRY_REQUIRE_BROWSER") == "1":
+            pytest.fail("Chromium is required here, and it is not installed")
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+
+
+@pytest.fixture
+def certificate(sqlite_registry: Registry) -> str:
+    """A valid certificate's public id."""
+    return issue(sqlite_registry, operator(sqlite_registry, "cqc"), sample_certificate()).public_id
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[str]:
+    """A running server; its address."""
+    running = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=running.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{running.server_port}"
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complains about: scripts, styles that the policy forbids, missing files."""
+    return []
+
+
+@pytest.fixture
+def phone(browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    """A telephone set to Chinese."""
+    context = browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    yield page
+    context.close()
+
+
+def is_too_wide(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def test_who_scans_a_code_sees_the_verdict_at_once_and_can_go_on_from_there(
+    phone: Page, server: str, certificate: str, complaints: list[str]
+) -> None:
+    phone.goto(f"{server}/v/{certificate}")
+    verdict = phone.get_by_role("heading", level=1)
+    assert verdict.inner_text() == "有效"
+    box = verdict.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < PHONE["height"] / 2
+    holder = phone.get_by_text("宁波华丰精密机械有限公司").first.bounding_box()
+    assert holder is not None
+    assert holder["y"] + holder["height"] < PHONE["height"]
+    assert not is_too_wide(phone)
+
+    phone.get_by_role("link", name="English").click()
+    assert phone.get_by_role("heading", level=1).inner_text() == "Valid"
+    assert phone.locator("html").get_attribute("lang") == "en"
+
+    phone.get_by_role("searchbox").fill("华丰")
+    phone.get_by_role("button", name="Check").click()
+    result = phone.get_by_role("link", name="Ningbo Huafeng")
+    assert "Valid" in result.inner_text()
+    assert not is_too_wide(phone)
+    result.click()
+    assert phone.url.endswith(f"/v/{certificate}")
+    assert phone.get_by_role("heading", level=1).inner_text() == "Valid"
+    assert complaints == []
+
+
+def test_the_code_on_the_page_is_drawn(phone: Page, server: str, certificate: str) -> None:
+    phone.goto(f"{server}/v/{certificate}")
+    drawn = "document.querySelector('img').complete && document.querySelector('img').naturalWidth > 0"
+    phone.wait_for_function(drawn)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_and_can_be_read(
+    browser: Browser, server: str, certificate: str, size: dict[str, int], scheme: str
+) -> None:
+    context = browser.new_context(viewport=size, locale="en-GB", color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    for path in (
+        "/",
+        f"/v/{certificate}",
+        "/search?q=精密",
+        "/search?q=x",
+        "/issuers/cqc",
+        "/problems",
+        "/api/",
+        "/v/x",
+    ):
+        page.goto(server + path)
+        assert not is_too_wide(page), path
+        assert page.evaluate(CONTRASTS) == [], path
+    page.goto(f"{server}/v/{certificate}")
+    for tone in ("good", "warn", "bad", "past", "ahead"):
+        page.evaluate("tone => { document.querySelector('.verdict').className = 'verdict ' + tone }", tone)
+        assert page.evaluate(CONTRASTS) == [], tone
+    context.close()
+
+
+def test_the_keyboard_reaches_the_content_first_and_shows_where_it_is(
+    browser: Browser, server: str, certificate: str
+) -> None:
+    page = browser.new_page(locale="en-GB")
+    page.goto(f"{server}/v/{certificate}")
+    page.keyboard.press("Tab")
+    focused = page.locator(":focus")
+    assert focused.inner_text() == "Skip to the content"
+    assert focused.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    box = focused.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    page.close()
