@@ -20,6 +20,7 @@ MAX_SITES = 200
 MAX_NUMBER_LENGTH = 64
 MAX_NAME_LENGTH = 200
 MAX_SCOPE_LENGTH = 4000
+_Path = tuple[str | int, ...]
 FieldPath = tuple[str | int, ...]
 
 
@@ -156,26 +157,24 @@ def _check_texts(certificate: Certificate) -> list[Violation]:
     return wrong
 
 
-def _texts(certificate: Certificate) -> Iterator[tuple[FieldPath, str, int]]:
-    """Every text that the certificate shows, with its path and the longest that it may be."""
+def _texts(certificate: Certificate) -> Iterator[tuple[_Path, str, int]]:
+    """All texts that people read, with their paths and greatest lengths."""
     holder = certificate.holder
-    bilingual: list[tuple[FieldPath, Text | None, int]] = [
-        (("holder", "name"), holder.name, MAX_NAME_LENGTH),
-        (("holder", "address"), holder.address, MAX_NAME_LENGTH),
-        (("scope",), certificate.scope, MAX_SCOPE_LENGTH),
-    ]
-    for position, site in enumerate(certificate.sites):
-        bilingual += [
-            (("sites", position, "name"), site.name, MAX_NAME_LENGTH),
-            (("sites", position, "address"), site.address, MAX_NAME_LENGTH),
-            (("sites", position, "scope"), site.scope, MAX_SCOPE_LENGTH),
-        ]
     yield ("number",), certificate.number, MAX_NUMBER_LENGTH
-    for path, text, limit in bilingual:
-        if text is not None:
-            yield (*path, "zh"), text.zh, limit
-            if text.en is not None:
-                yield (*path, "en"), text.en, limit
+    yield from _bilingual(("holder", "name"), holder.name, MAX_NAME_LENGTH)
+    if holder.address is not None:
+        yield from _bilingual(("holder", "address"), holder.address, MAX_NAME_LENGTH)
+    yield from _bilingual(("scope",), certificate.scope, MAX_SCOPE_LENGTH)
+    for position, site in enumerate(certificate.sites):
+        yield from _bilingual(("sites", position, "name"), site.name, MAX_NAME_LENGTH)
+        yield from _bilingual(("sites", position, "address"), site.address, MAX_NAME_LENGTH)
+        yield from _bilingual(("sites", position, "scope"), site.scope, MAX_SCOPE_LENGTH)
+
+
+def _bilingual(path: _Path, text: Text, limit: int) -> Iterator[tuple[_Path, str, int]]:
+    yield (*path, "zh"), text.zh, limit
+    if text.en is not None:
+        yield (*path, "en"), text.en, limit
 
 
 def _check_holder(holder: Holder, scheme: Scheme) -> list[Violation]:

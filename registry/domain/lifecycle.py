@@ -160,6 +160,8 @@ def check_event(event: StatusEvent) -> None:
         violations.append(Violation(("note",), "the reason 'other' needs a note that says which"))
     if event.note is not None and len(event.note) > MAX_NOTE_LENGTH:
         violations.append(Violation(("note",), f"longer than {MAX_NOTE_LENGTH} characters"))
+    if event.note is not None and not "".join(event.note.split()).isprintable():
+        violations.append(Violation(("note",), "has characters that can't be printed"))
     if event.until is not None:
         if event.act is not Act.SUSPEND:
             violations.append(Violation(("until",), "only a suspension has an end"))

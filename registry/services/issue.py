@@ -195,9 +195,7 @@ def _pen(registry: Registry, actor: Actor) -> _Pen:
     return _Pen(issuer.id, profile, authorizations, usable[-1].id, usable[-1].published.verification_method, signer)
 
 
-def _check_all(
-    certificates: Sequence[Certificate], pen: _Pen, now: datetime, *, batch: bool
-) -> list[Authorization]:
+def _check_all(certificates: Sequence[Certificate], pen: _Pen, now: datetime, *, batch: bool) -> list[Authorization]:
     """The authorization behind each certificate. Raises InvalidInput with all that is wrong.
 
     In a batch the paths begin with the position, otherwise with 'certificate', as in the request.

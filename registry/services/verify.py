@@ -28,8 +28,8 @@ from registry.services.compare import Difference, differences
 from registry.services.context import Registry
 from registry.store import certificates as store
 from registry.store import issuers
-from registry.store.certificates import VerificationRow
 from registry.store.direct_read import DirectRead
+from registry.store.verification import FIND_FOR_VERIFICATION, VerificationRow
 
 _CREDENTIAL_ID = re.compile(r"/certificates/([^/?#]{1,64})$")
 
@@ -74,7 +74,7 @@ class Verifier:
 
     def __init__(self, registry: Registry, remembered: int) -> None:
         self._registry = registry
-        self._lookup = DirectRead(registry.database.unpooled, store.FIND_FOR_VERIFICATION)
+        self._lookup = DirectRead(registry.database.unpooled, FIND_FOR_VERIFICATION)
         self._seal: Callable[[bytes, bytes], _Seal] = (
             lru_cache(maxsize=remembered)(_check_seal) if remembered else _check_seal
         )

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     Connection,
     Select,
     and_,
-    bindparam,
-    exists,
     func,
     or_,
     select,
@@ -25,10 +23,9 @@ from registry.domain.certificate import HolderType, day_of, period_of
 from registry.domain.lifecycle import Period, Standing, State, Status, StatusEvent
 from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import SCHEMES
-from registry.domain.signing_key import PublishedKey
 from registry.store.bulk import insert_rows
 from registry.store.holder_names import fold_name, index_names
-from registry.store.models import Authorization, Certificate, Credential, Issuer, SigningKey
+from registry.store.models import Certificate, Credential, Issuer
 from registry.store.models import StatusEvent as StatusEventRow
 
 # A SELECT of many columns, which the type checker need not know one by one.
@@ -287,76 +284,6 @@ def document_of(connection: Connection, public_id: str) -> bytes | None:
 def successor_of(connection: Connection, key: int) -> str | None:
     """The public id of the certificate that replaces this one."""
     return connection.scalar(select(Certificate.public_id).where(Certificate.replaces_id == key))
-
-
-class VerificationRow(NamedTuple):
-    """All that a verification needs, from one query. `authorized`: the issuer might certify the scheme then."""
-
-    key: int
-    public_id: str
-    number: str
-    scheme: str
-    valid_from: date
-    valid_until: date | None
-    recorded_at: datetime
-    state: str
-    state_since: datetime
-    state_reason: str
-    state_changes_at: datetime | None
-    event_count: int
-    document: bytes
-    verification_method: str
-    public_key: bytes
-    key_active_from: datetime
-    key_retired_at: datetime | None
-    key_compromised_since: datetime | None
-    authorized: bool
-
-    @property
-    def published_key(self) -> PublishedKey:
-        """The key that signed."""
-        return PublishedKey(
-            self.verification_method,
-            self.public_key,
-            self.key_active_from,
-            self.key_retired_at,
-            self.key_compromised_since,
-        )
-
-
-FIND_FOR_VERIFICATION: AnySelect = (
-    select(
-        Certificate.id,
-        Certificate.public_id,
-        Certificate.number,
-        Certificate.scheme,
-        Certificate.valid_from,
-        Certificate.valid_until,
-        Certificate.recorded_at,
-        Certificate.state,
-        Certificate.state_since,
-        Certificate.state_reason,
-        Certificate.state_changes_at,
-        Certificate.event_count,
-        Credential.document,
-        SigningKey.verification_method,
-        SigningKey.public_key,
-        SigningKey.active_from,
-        SigningKey.retired_at,
-        SigningKey.compromised_since,
-        exists()
-        .where(
-            Authorization.issuer_id == Certificate.issuer_id,
-            Authorization.scheme == Certificate.scheme,
-            Authorization.valid_from <= Certificate.decided_on,
-            or_(Authorization.valid_until.is_(None), Authorization.valid_until >= Certificate.decided_on),
-        )
-        .label("authorized"),
-    )
-    .join(Credential, Credential.certificate_id == Certificate.id)
-    .join(SigningKey, SigningKey.id == Certificate.signing_key_id)
-    .where(Certificate.public_id == bindparam("public_id"))
-)
 
 
 def status_condition(status: Status, now: datetime) -> Any:

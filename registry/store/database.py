@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from registry.domain.errors import Misconfigured, StorageUnavailable
+from registry.domain.errors import InvalidInput, Misconfigured, StorageUnavailable, Violation
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -77,6 +77,9 @@ def _translated() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
         raise StorageUnavailable("The database can't be reached; nothing was stored.") from error
+    except DataError as error:
+        # PostgreSQL has no place for NUL in a text, for one.
+        raise InvalidInput([Violation((), "a character that can't be stored or searched for")]) from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise StorageUnavailable("The database connection broke; nothing was stored.") from error

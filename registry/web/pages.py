@@ -210,6 +210,8 @@ def _as_public_id(typed: str) -> str | None:
 
 def _find(criteria: dict[str, str]) -> Page:
     after = request.args.get("after")
+    if not any(criteria.get(name, "").strip() for name in ("q", "number", "uscc", "name")):
+        raise InvalidInput([Violation((), "must not be empty")])
     if "q" in criteria:
         return find.search_anything(the_registry(), criteria["q"], after)
     match = criteria.get("match", NameMatch.CONTAINS)

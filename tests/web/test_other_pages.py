@@ -149,7 +149,7 @@ def test_who_finds_nothing_learns_what_to_try(client: FlaskClient) -> None:
     ("query", "told"),
     [
         ("q=a", "That is too short: type at least two Chinese characters, or three letters."),
-        ("q=", "Search by one thing at a time"),
+        ("q=", "Type what you are looking for."),
         ("q=" + "华" * 300, "That is too long: at most 200 characters."),
         ("number=1&name=精密", "Search by one thing at a time"),
         ("name=精密&match=like", "A name is compared by its beginning"),

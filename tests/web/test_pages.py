@@ -71,8 +71,8 @@ def bring_to(verdict: Verdict, registry: Registry, clock: Clock, actor: Actor) -
         Verdict.WITHDRAWN: (Act.WITHDRAW, Reason.MISUSE_OF_MARK),
         Verdict.CANCELLED: (Act.CANCEL, Reason.HOLDER_REQUEST),
     }
-    begins = {"valid_from": date(2026, 4, 1)} if verdict is Verdict.NOT_YET_VALID else {}
-    public_id = issue(registry, actor, sample_certificate(**begins)).public_id
+    begins = date(2026, 4, 1) if verdict is Verdict.NOT_YET_VALID else date(2025, 1, 8)
+    public_id = issue(registry, actor, sample_certificate(valid_from=begins)).public_id
     if verdict in acts:
         change_status(registry, actor, public_id, *acts[verdict])
     elif verdict is Verdict.SUPERSEDED:

@@ -1,0 +1,82 @@
+"""The one query behind a verification."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import bindparam, exists, or_, select
+
+from registry.domain.signing_key import PublishedKey
+from registry.store.certificates import AnySelect
+from registry.store.models import Authorization, Certificate, Credential, SigningKey
+
+
+class VerificationRow(NamedTuple):
+    """All that a verification needs, from one query. `authorized`: the issuer might certify the scheme then."""
+
+    key: int
+    public_id: str
+    number: str
+    scheme: str
+    valid_from: date
+    valid_until: date | None
+    recorded_at: datetime
+    state: str
+    state_since: datetime
+    state_reason: str
+    state_changes_at: datetime | None
+    event_count: int
+    document: bytes
+    verification_method: str
+    public_key: bytes
+    key_active_from: datetime
+    key_retired_at: datetime | None
+    key_compromised_since: datetime | None
+    authorized: bool
+
+    @property
+    def published_key(self) -> PublishedKey:
+        """The key that signed."""
+        return PublishedKey(
+            self.verification_method,
+            self.public_key,
+            self.key_active_from,
+            self.key_retired_at,
+            self.key_compromised_since,
+        )
+
+
+FIND_FOR_VERIFICATION: AnySelect = (
+    select(
+        Certificate.id,
+        Certificate.public_id,
+        Certificate.number,
+        Certificate.scheme,
+        Certificate.valid_from,
+        Certificate.valid_until,
+        Certificate.recorded_at,
+        Certificate.state,
+        Certificate.state_since,
+        Certificate.state_reason,
+        Certificate.state_changes_at,
+        Certificate.event_count,
+        Credential.document,
+        SigningKey.verification_method,
+        SigningKey.public_key,
+        SigningKey.active_from,
+        SigningKey.retired_at,
+        SigningKey.compromised_since,
+        exists()
+        .where(
+            Authorization.issuer_id == Certificate.issuer_id,
+            Authorization.scheme == Certificate.scheme,
+            Authorization.valid_from <= Certificate.decided_on,
+            or_(Authorization.valid_until.is_(None), Authorization.valid_until >= Certificate.decided_on),
+        )
+        .label("authorized"),
+    )
+    .join(Credential, Credential.certificate_id == Certificate.id)
+    .join(SigningKey, SigningKey.id == Certificate.signing_key_id)
+    .where(Certificate.public_id == bindparam("public_id"))
+)

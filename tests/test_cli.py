@@ -1,0 +1,163 @@
+"""The command line, as an operator types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from registry.cli import main
+from tests.conftest import sample_request
+
+ISSUER = (
+    "issuer add cqc --name-zh 样例认证中心 --name-en Sample --address-zh 北京 --mark CQC "
+    "--scheme gbt19001-2016 --from 2020-01-01"
+)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        "REGISTRY_DATA_DIR": str(tmp_path / "data"),
+        "REGISTRY_BASE_URL": "https://registry.example",
+        "REGISTRY_KEY_PASSPHRASE": "a passphrase for tests only",
+    }
+
+
+def run(environment: dict[str, str], command: str, given: str | None = None) -> Result:
+    # What the machine's environment says of a registry has no business here.
+    others = {name: None for name in os.environ if name.startswith("REGISTRY_")}
+    return CliRunner(env={**others, **environment}).invoke(main, command.split(), input=given)
+
+
+def good(environment: dict[str, str], command: str, given: str | None = None) -> str:
+    result = run(environment, command, given)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def prepared(environment: dict[str, str]) -> dict[str, str]:
+    good(environment, "init")
+    good(environment, ISSUER)
+    return environment
+
+
+def issue(environment: dict[str, str]) -> str:
+    output = good(environment, "issue - --issuer cqc", json.dumps(sample_request()))
+    return output.split("/v/")[1].strip()
+
+
+def test_the_story_at_the_terminal(prepared: dict[str, str], tmp_path: Path) -> None:
+    public_id = issue(prepared)
+    assert good(prepared, f"verify {public_id}").startswith("valid\n")
+    good(prepared, f"withdraw {public_id} --issuer cqc --reason misuse_of_mark")
+    result = run(prepared, f"verify {public_id} --json")
+    assert (result.exit_code, json.loads(result.output)["verdict"]) == (1, "withdrawn")
+
+
+def test_a_credential_file_is_verified(prepared: dict[str, str], tmp_path: Path) -> None:
+    from registry.services.context import open_registry
+    from registry.services.find import stored_document
+    from registry.settings import read_settings
+
+    public_id = issue(prepared)
+    _, document = stored_document(open_registry(read_settings(prepared)), public_id)
+    file = tmp_path / "credential.json"
+    file.write_bytes(document)
+    assert good(prepared, f"verify {file}").startswith("valid\n")
+    file.write_bytes(document.replace("汽车".encode(), "飞机".encode()))
+    result = run(prepared, f"verify {file}")
+    assert result.exit_code == 1
+    assert result.output.startswith("invalid\n")
+    assert "differs at /credentialSubject" in result.output
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "words"),
+    [
+        ("verify 22222", None, "15 letters and digits"),
+        ("verify 222222222222222", None, "No certificate"),
+        ("issue - --issuer nobody", json.dumps(sample_request()), "No issuer"),
+        ("issue - --issuer cqc", "{", "not JSON"),
+        ("issue - --issuer cqc", json.dumps(sample_request(valid_until="2020-01-01")), "/certificate/valid_until"),
+        (ISSUER, None, "exists already"),
+        ("keys create nobody", None, "No issuer"),
+        ("keys retire nothing-1", None, "No key"),
+        ("apikey revoke nothing", None, "No API key"),
+        ("withdraw 222222222222222 --issuer cqc --reason misuse_of_mark", None, "No certificate"),
+    ],
+)
+def test_a_refusal_is_one_line_and_not_zero(
+    prepared: dict[str, str], command: str, given: str | None, words: str
+) -> None:
+    result = run(prepared, command, given)
+    assert result.exit_code == 1
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert words in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("REGISTRY_KEY_PASSPHRASE", "", "REGISTRY_KEY_PASSPHRASE_FILE"),
+        ("REGISTRY_KEY_PASSPHRASE", "short", "at least 12"),
+        ("REGISTRY_KEY_PASSPHRASE", "another passphrase", "does not open"),
+        ("REGISTRY_KEY_PASSPHRASE_FILE", "/nowhere", "can't be read"),
+        ("REGISTRY_BASE_URL", "registry.example", "https://"),
+        ("REGISTRY_DATABASE_URL", "mysql://x", "postgresql"),
+        ("REGISTRY_DATABASE_URL", "nonsense", "postgresql"),
+        ("REGISTRY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x", "can't be reached"),
+        ("REGISTRY_TRUSTED_PROXIES", "many", "whole number"),
+    ],
+)
+def test_the_server_refuses_to_start_on_wrong_settings_and_says_what_to_do(
+    prepared: dict[str, str], name: str, value: str, words: str
+) -> None:
+    result = run({**prepared, name: value}, "serve")
+    assert result.exit_code == 1
+    assert words in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+def test_the_server_refuses_keys_that_others_can_read(prepared: dict[str, str]) -> None:
+    key = Path(prepared["REGISTRY_DATA_DIR"]) / "keys" / "cqc-1.json"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    key.chmod(0o644)
+    result = run(prepared, "serve")
+    assert result.exit_code == 1
+    assert "chmod 600" in result.output
+
+
+def test_the_server_refuses_a_database_that_was_not_prepared(environment: dict[str, str]) -> None:
+    result = run(environment, "serve")
+    assert result.exit_code == 1
+    assert "registry init" in result.output
+
+
+def test_keys_are_rotated_and_listed(prepared: dict[str, str]) -> None:
+    good(prepared, "keys rotate cqc")
+    listed = good(prepared, "keys list")
+    assert [line.split()[:3] for line in listed.splitlines()] == [
+        ["registry-1", "registry", "active"],
+        ["cqc-1", "issuer", "retired"],
+        ["cqc-2", "issuer", "active"],
+    ]
+
+
+def test_the_demo_sets_itself_up_twice_and_prints_what_to_open(tmp_path: Path) -> None:
+    environment = {"REGISTRY_DATA_DIR": str(tmp_path / "demo")}
+    output = good(environment, "demo --no-serve --enterprises 60")
+    for words in ("Home page", "Valid ", "Suspended ", "Withdrawn ", "Expired ", "API documentation", "curl -X POST"):
+        assert words in output
+    assert "Authorization: Bearer crk_" in good(environment, "demo --no-serve --enterprises 60")
+
+
+def test_every_command_explains_itself() -> None:
+    for command in ("", "issuer add", "apikey create", "issue", "withdraw", "verify", "keys rotate", "serve", "demo"):
+        assert "Usage:" in good({}, f"{command} --help")
