@@ -137,7 +137,7 @@ def search(
     if number:
         statement = statement.where(Certificate.number == number.strip())
     elif uscc:
-        statement = statement.where(Certificate.holder_id == uscc.strip().upper())
+        statement = statement.where(Certificate.holder_id.in_((uscc.strip(), uscc.strip().upper())))
     else:
         statement = _by_name(statement, registry.database.dialect, name or "", match)
     refresh_due(registry)

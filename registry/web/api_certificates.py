@@ -30,7 +30,6 @@ IDEMPOTENCY_KEY = {
     "description": "A request repeated with the same key is done once, and answered the same.",
     "schema": {"type": "string", "maxLength": 255},
 }
-PROBLEM = {"content_type": "application/problem+json"}
 
 
 @blueprint.after_request
@@ -40,7 +39,7 @@ def keep_private(response: Any) -> Any:
     return response
 
 
-@blueprint.post("/")
+@blueprint.post("")
 @allowed_to(Verb.ISSUE)
 @blueprint.arguments(IssueSchema)
 @blueprint.response(201, schemas.CertificateAnswer)
@@ -51,7 +50,7 @@ def create(request: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]
     return _issued(row.public_id)
 
 
-@blueprint.get("/")
+@blueprint.get("")
 @allowed_to(Verb.READ)
 @blueprint.arguments(schemas.ListSchema, location="query")
 @blueprint.response(200, schemas.PageAnswer)
@@ -97,7 +96,7 @@ def suspend(request: dict[str, Any], public_id: str) -> dict[str, Any]:
 
 @blueprint.post("/<public_id>/restore")
 @allowed_to(Verb.RESTORE)
-@blueprint.arguments(schemas.ActSchema)
+@blueprint.arguments(schemas.RestoreSchema)
 @blueprint.response(200, schemas.ChangeAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
 def restore(request: dict[str, Any], public_id: str) -> dict[str, Any]:
@@ -107,7 +106,7 @@ def restore(request: dict[str, Any], public_id: str) -> dict[str, Any]:
 
 @blueprint.post("/<public_id>/withdraw")
 @allowed_to(Verb.WITHDRAW)
-@blueprint.arguments(schemas.ActSchema)
+@blueprint.arguments(schemas.WithdrawSchema)
 @blueprint.response(200, schemas.ChangeAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
 def withdraw(request: dict[str, Any], public_id: str) -> dict[str, Any]:
@@ -117,7 +116,7 @@ def withdraw(request: dict[str, Any], public_id: str) -> dict[str, Any]:
 
 @blueprint.post("/<public_id>/cancel")
 @allowed_to(Verb.CANCEL)
-@blueprint.arguments(schemas.ActSchema)
+@blueprint.arguments(schemas.CancelSchema)
 @blueprint.response(200, schemas.ChangeAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
 def cancel(request: dict[str, Any], public_id: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from registry.packaged import packaged_folder
@@ -34,6 +33,7 @@ _OPENAPI = {
 def build_application(registry: Registry) -> Flask:
     """The application of one registry."""
     app = Flask("registry.web", template_folder=str(packaged_folder("templates")))
+    app.url_map.strict_slashes = False
     app.config.update(_OPENAPI, MAX_CONTENT_LENGTH=registry.settings.max_body_bytes)
     # Chinese texts in JSON as they are, names in the order that they were written in.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
@@ -54,7 +54,7 @@ def build_application(registry: Registry) -> Flask:
     for blueprint in (api_public.blueprint, pages.blueprint, identity.blueprint, documentation.blueprint):
         public(blueprint)
     limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
-    api = Api(app)
+    api = documentation.ProblemApi(app)
     # After Api, which brings handlers of its own.
     errors.install(app)
     documentation.describe(app, api)

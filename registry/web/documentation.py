@@ -7,7 +7,16 @@ from typing import Any, cast
 from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template
 from flask_smorest import Api
 
+from registry.web.errors import MEDIA_TYPE
+from registry.web.schemas import ProblemAnswer
+
 blueprint = Blueprint("documentation", __name__)
+
+
+class ProblemApi(Api):
+    """Documents refusals as the problem documents that they are."""
+
+    ERROR_SCHEMA = ProblemAnswer
 
 
 def describe(app: Flask, api: Api) -> None:
@@ -38,4 +47,9 @@ def page() -> Response:
 
 def document() -> dict[str, Any]:
     """The OpenAPI document as a dictionary."""
-    return cast(dict[str, Any], current_app.extensions["openapi"].to_dict())
+    found = cast(dict[str, Any], current_app.extensions["openapi"].to_dict())
+    for response in found["components"]["responses"].values():
+        # flask-smorest documents its errors as plain JSON.
+        if "application/json" in response.get("content", {}):
+            response["content"][MEDIA_TYPE] = response["content"].pop("application/json")
+    return found

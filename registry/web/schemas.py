@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from registry.domain import certificate as domain
 from registry.domain.certificate import HolderType
 from registry.domain.lifecycle import Status
-from registry.domain.reasons import MAX_NOTE_LENGTH, Act, Reason
+from registry.domain.reasons import MAX_NOTE_LENGTH, REASONS, Act, Reason
 from registry.domain.schemes import SCHEMES, Kind
 from registry.domain.verdict import CheckName, Finding, Outcome, Verdict
 from registry.formats.certificate_request import CertificateSchema, HolderIdSchema, TextSchema
@@ -23,18 +23,22 @@ def _one_of(values: Any) -> validate.OneOf:
 _NOTE: dict[str, Any] = {"allow_none": True, "validate": validate.Length(max=MAX_NOTE_LENGTH)}
 
 
+def _reason(act: Act) -> fields.Enum[Reason]:
+    """A reason for an act. The list is for the reader; that the reason fits the act is checked by the domain."""
+    return fields.Enum(Reason, by_value=True, required=True, metadata={"enum": sorted(REASONS[act])})
+
+
 class ReissueSchema(Schema):
     """A certificate that replaces another."""
 
     certificate = fields.Nested(CertificateSchema, required=True)
-    reason = fields.Enum(Reason, by_value=True, required=True)
+    reason = _reason(Act.SUPERSEDE)
     note = fields.String(**_NOTE)
 
 
 class ActSchema(Schema):
     """An act on a certificate: why, and from when on (default: now)."""
 
-    reason = fields.Enum(Reason, by_value=True, required=True)
     note = fields.String(**_NOTE, metadata={"description": "needed with the reason 'other'; never made public"})
     effective_at = fields.AwareDateTime(allow_none=True)
 
@@ -42,7 +46,26 @@ class ActSchema(Schema):
 class SuspendSchema(ActSchema):
     """A suspension, which may end by itself."""
 
+    reason = _reason(Act.SUSPEND)
     until = fields.AwareDateTime(allow_none=True, metadata={"description": "the suspension ends by itself then"})
+
+
+class RestoreSchema(ActSchema):
+    """The end of a suspension."""
+
+    reason = _reason(Act.RESTORE)
+
+
+class WithdrawSchema(ActSchema):
+    """A withdrawal against the holder."""
+
+    reason = _reason(Act.WITHDRAW)
+
+
+class CancelSchema(ActSchema):
+    """A cancellation at the holder's wish."""
+
+    reason = _reason(Act.CANCEL)
 
 
 class ListSchema(Schema):
@@ -65,10 +88,28 @@ class SearchSchema(Schema):
 
     number = fields.String(validate=validate.Length(1, domain.MAX_NUMBER_LENGTH))
     uscc = fields.String(validate=validate.Length(1, 64))
-    name = fields.String(validate=validate.Length(1, domain.MAX_NAME_LENGTH))
+    name = fields.String(validate=validate.Length(1, domain.MAX_NAME_LENGTH), metadata={"example": "华丰"})
     match = fields.Enum(NameMatch, by_value=True, load_default=NameMatch.CONTAINS)
     after = fields.String(validate=validate.Length(1, 40))
     limit = fields.Integer(load_default=20, validate=validate.Range(1, MAX_PAGE))
+
+
+class FieldProblem(Schema):
+    """What is wrong with one field."""
+
+    pointer = fields.String(required=True, metadata={"description": "JSON Pointer (RFC 6901)"})
+    detail = fields.String(required=True)
+
+
+class ProblemAnswer(Schema):
+    """A refusal (RFC 9457)."""
+
+    type = fields.Url(required=True, require_tld=False)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldProblem), metadata={"description": "with 422: each field and the reason"})
+    certificate_status = fields.String(metadata={"description": "with 409: the present status"})
 
 
 class StatusAnswer(Schema):

@@ -14,7 +14,7 @@ from registry.web import schemas
 from registry.web.application import build_application
 from tests.conftest import BASE_URL, Clock, bearer, sample_request
 
-CERTIFICATES = "/api/v1/certificates/"
+CERTIFICATES = "/api/v1/certificates"
 
 
 @pytest.fixture
@@ -55,11 +55,11 @@ def test_the_whole_story_in_one_go(api: FlaskClient) -> None:
         ("restore", "surveillance_completed", "valid"),
         ("withdraw", "misuse_of_mark", "withdrawn"),
     ):
-        response = api.post(f"{CERTIFICATES}{public_id}/{verb}", json={"reason": reason})
+        response = api.post(f"{CERTIFICATES}/{public_id}/{verb}", json={"reason": reason})
         assert response.status_code == 200, response.json
         assert response.json["status"]["status"] == verdict
         assert api.get(f"/api/v1/verify/{public_id}").json["verdict"] == verdict
-    events = api.get(f"{CERTIFICATES}{public_id}/history").json["events"]
+    events = api.get(f"{CERTIFICATES}/{public_id}/history").json["events"]
     assert [event["act"] for event in events] == ["issue", "suspend", "restore", "withdraw"]
 
 
@@ -68,10 +68,10 @@ def test_answers_have_the_documented_shape(api: FlaskClient) -> None:
     public_id = made["public_id"]
     for schema, answer in (
         (schemas.CertificateAnswer, made),
-        (schemas.CertificateAnswer, api.get(CERTIFICATES + public_id).json),
+        (schemas.CertificateAnswer, api.get(f"{CERTIFICATES}/{public_id}").json),
         (schemas.PageAnswer, api.get(CERTIFICATES).json),
-        (schemas.HistoryAnswer, api.get(f"{CERTIFICATES}{public_id}/history").json),
-        (schemas.ChangeAnswer, api.post(f"{CERTIFICATES}{public_id}/cancel", json={"reason": "holder_request"}).json),
+        (schemas.HistoryAnswer, api.get(f"{CERTIFICATES}/{public_id}/history").json),
+        (schemas.ChangeAnswer, api.post(f"{CERTIFICATES}/{public_id}/cancel", json={"reason": "holder_request"}).json),
         (schemas.VerificationAnswer, api.get(f"/api/v1/verify/{public_id}").json),
         (schemas.VerificationAnswer, api.post("/api/v1/verify", json=made["credential"]).json),
         (schemas.PageAnswer, api.get("/api/v1/search?name=华丰").json),
@@ -85,7 +85,7 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
     document = api.get("/api/openapi.json").json
     assert document["openapi"] == "3.1.0"
     assert set(document["paths"]) == {
-        "/api/v1/certificates/",
+        "/api/v1/certificates",
         "/api/v1/certificates/{public_id}",
         *(
             f"/api/v1/certificates/{{public_id}}/{what}"
@@ -97,7 +97,7 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/issuers",
         "/api/v1/schemes",
     }
-    create_operation = document["paths"]["/api/v1/certificates/"]["post"]
+    create_operation = document["paths"]["/api/v1/certificates"]["post"]
     assert create_operation["security"] == [{"apiKey": []}]
     assert "security" not in document["paths"]["/api/v1/verify/{public_id}"]["get"]
     assert "Idempotency-Key" in [one.get("name") for one in create_operation["parameters"]]
@@ -150,7 +150,7 @@ def test_control_characters_are_refused_wherever_they_come_from(api: FlaskClient
     problem(api.post(CERTIFICATES, data=surrogate), 422, "invalid-input")
     public_id = create(api)["public_id"]
     note = {"reason": "other", "note": "a\x00b"}
-    problem(api.post(f"{CERTIFICATES}{public_id}/suspend", json=note), 422, "invalid-input")
+    problem(api.post(f"{CERTIFICATES}/{public_id}/suspend", json=note), 422, "invalid-input")
     for path in ("search?number=%00", "search?uscc=%00", "search?name=%00&match=prefix", "search?name=华丰%00"):
         assert api.get(f"/api/v1/{path}").status_code in {200, 422}
     assert api.get("/issuers/%00/did.json").status_code in {404, 422}
@@ -192,14 +192,14 @@ def test_a_key_without_the_verb_is_403_before_the_body_is_looked_at(registry: Re
 def test_another_issuers_certificate_is_404_without_a_hint(registry: Registry, api: FlaskClient) -> None:
     public_id = create(api)["public_id"]
     stranger = bearer(registry, "other")
-    missing = api.get(CERTIFICATES + "222222222222222").status_code
+    missing = api.get(CERTIFICATES + "/222222222222222").status_code
     assert missing == 404
     for response in (
-        api.get(CERTIFICATES + public_id, headers=stranger),
-        api.get(f"{CERTIFICATES}{public_id}/history", headers=stranger),
-        api.post(f"{CERTIFICATES}{public_id}/withdraw", json={"reason": "misuse_of_mark"}, headers=stranger),
+        api.get(f"{CERTIFICATES}/{public_id}", headers=stranger),
+        api.get(f"{CERTIFICATES}/{public_id}/history", headers=stranger),
+        api.post(f"{CERTIFICATES}/{public_id}/withdraw", json={"reason": "misuse_of_mark"}, headers=stranger),
         api.post(
-            f"{CERTIFICATES}{public_id}/reissue",
+            f"{CERTIFICATES}/{public_id}/reissue",
             json={**sample_request("new"), "reason": "correction"},
             headers=stranger,
         ),
@@ -211,8 +211,8 @@ def test_another_issuers_certificate_is_404_without_a_hint(registry: Registry, a
 
 def test_an_illegal_move_is_409_with_the_present_status(api: FlaskClient) -> None:
     public_id = create(api)["public_id"]
-    api.post(f"{CERTIFICATES}{public_id}/withdraw", json={"reason": "misuse_of_mark"})
-    response = api.post(f"{CERTIFICATES}{public_id}/restore", json={"reason": "fee_settled"})
+    api.post(f"{CERTIFICATES}/{public_id}/withdraw", json={"reason": "misuse_of_mark"})
+    response = api.post(f"{CERTIFICATES}/{public_id}/restore", json={"reason": "fee_settled"})
     assert problem(response, 409, "illegal-move")["certificate_status"] == "withdrawn"
 
 
@@ -227,7 +227,7 @@ def test_a_repeated_post_is_answered_the_same_and_done_once(api: FlaskClient, cl
     first = api.post(CERTIFICATES, json=sample_request(), headers=headers)
     clock.advance(days=1)
     public_id = first.json["public_id"]
-    api.post(f"{CERTIFICATES}{public_id}/suspend", json={"reason": "fee_unpaid"})
+    api.post(f"{CERTIFICATES}/{public_id}/suspend", json={"reason": "fee_unpaid"})
     again = api.post(CERTIFICATES, json=sample_request(), headers=headers)
     assert (again.status_code, again.json) == (201, first.json)
     problem(api.post(CERTIFICATES, json=sample_request("X"), headers=headers), 422, "idempotency-key-reused")
@@ -239,7 +239,7 @@ def test_a_repeated_post_is_answered_the_same_and_done_once(api: FlaskClient, cl
 def test_reissue_answers_with_the_new_certificate(api: FlaskClient) -> None:
     old = create(api)
     body = {**sample_request("new", decided_on="2026-03-02", valid_from="2026-03-02"), "reason": "name_change"}
-    response = api.post(f"{CERTIFICATES}{old['public_id']}/reissue", json=body)
+    response = api.post(f"{CERTIFICATES}/{old['public_id']}/reissue", json=body)
     assert response.status_code == 201, response.json
     assert response.json["revision"] == 2
     found = api.get(f"/api/v1/verify/{old['public_id']}").json
@@ -283,7 +283,7 @@ def test_the_verdict_has_an_etag_that_changes_with_the_status_and_not_with_time(
     assert first.json["checked_at"] != second.json["checked_at"]
     conditional = {"If-None-Match": first.headers["ETag"]}
     assert api.get(f"/api/v1/verify/{public_id}", headers=conditional).status_code == 304
-    api.post(f"{CERTIFICATES}{public_id}/suspend", json={"reason": "fee_unpaid"})
+    api.post(f"{CERTIFICATES}/{public_id}/suspend", json={"reason": "fee_unpaid"})
     changed = api.get(f"/api/v1/verify/{public_id}", headers=conditional)
     assert (changed.status_code, changed.json["verdict"]) == (200, "suspended")
 
@@ -299,7 +299,7 @@ def test_the_fast_path_answers_exactly_as_flask_does(api: FlaskClient) -> None:
 
 def test_admin_answers_are_not_for_caches(api: FlaskClient) -> None:
     public_id = create(api)["public_id"]
-    for path in (CERTIFICATES, CERTIFICATES + public_id):
+    for path in (CERTIFICATES, f"{CERTIFICATES}/{public_id}"):
         assert "no-store" in api.get(path).headers["Cache-Control"]
 
 

@@ -57,7 +57,7 @@ def test_killing_postgresql_while_issuing_is_503_and_leaves_nothing(
         genuine(*args)
 
     monkeypatch.setattr(certificates, "insert_events", kill_then_insert)
-    response = client.post("/api/v1/certificates/", json=sample_request(), headers=headers)
+    response = client.post("/api/v1/certificates", json=sample_request(), headers=headers)
     assert response.status_code == 503, response.json
     assert response.content_type == "application/problem+json"
     assert int(response.headers["Retry-After"]) > 0
@@ -67,7 +67,7 @@ def test_killing_postgresql_while_issuing_is_503_and_leaves_nothing(
     with psycopg.connect(server.get_uri()) as connection:
         for table in ("certificates", "credentials", "status_events", "holder_name_pieces", "idempotency_keys"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # type: ignore[arg-type]
-    again = client.post("/api/v1/certificates/", json=sample_request(), headers=headers)
+    again = client.post("/api/v1/certificates", json=sample_request(), headers=headers)
     assert again.status_code == 201, again.json
     public_id = again.json["public_id"]
     assert client.get(f"/api/v1/verify/{public_id}").json["verdict"] == "valid"
@@ -76,7 +76,7 @@ def test_killing_postgresql_while_issuing_is_503_and_leaves_nothing(
 def test_verification_survives_a_restart_of_postgresql(mortal: tuple[Any, Registry]) -> None:
     server, registry = mortal
     client = build_application(registry).test_client()
-    made = client.post("/api/v1/certificates/", json=sample_request(), headers=bearer(registry)).json
+    made = client.post("/api/v1/certificates", json=sample_request(), headers=bearer(registry)).json
     path = f"/api/v1/verify/{made['public_id']}"
     assert client.get(path).status_code == 200
     kill(server)
@@ -98,6 +98,6 @@ def test_a_locked_sqlite_is_503(sqlite_registry: Registry, monkeypatch: pytest.M
     )
     sqlite_registry.database._writes.dispose()
     with sqlite_registry.database.transaction():
-        response = client.post("/api/v1/certificates/", json=sample_request(), headers=headers)
+        response = client.post("/api/v1/certificates", json=sample_request(), headers=headers)
     assert response.status_code == 503
-    assert client.post("/api/v1/certificates/", json=sample_request(), headers=headers).status_code == 201
+    assert client.post("/api/v1/certificates", json=sample_request(), headers=headers).status_code == 201
