@@ -22,7 +22,7 @@ class StrictParser(FlaskParser):
     # Unknown fields are errors everywhere: a misspelt name must not be silently dropped.
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": None}  # noqa: RUF012
 
-    def load_json(self, req: Request, schema: Schema) -> Any:  # noqa: ARG002
+    def load_json(self, req: Request, schema: Schema) -> Any:
         """The body as strict JSON, whatever its declared type."""
         try:
             return canonical_json.parse(req.get_data(cache=True))

@@ -37,8 +37,7 @@ def ask(port: int, paths: Sequence[str], connections: int) -> Measured:
     begin = time.perf_counter()
     while started:
         for key, _ in selector.select():
-            one = key.fileobj
-            assert isinstance(one, socket.socket)
+            one = _socket_of(key)
             _read_answer(one)
             now = time.perf_counter()
             times.append(now - started.pop(one))
@@ -48,9 +47,13 @@ def ask(port: int, paths: Sequence[str], connections: int) -> Measured:
                 one.sendall(request)
     elapsed = time.perf_counter() - begin
     for key in list(selector.get_map().values()):
-        assert isinstance(key.fileobj, socket.socket)
-        key.fileobj.close()
+        _socket_of(key).close()
     return Measured(len(paths) / elapsed, median(times) * 1e6)
+
+
+def _socket_of(key: selectors.SelectorKey) -> socket.socket:
+    assert isinstance(key.fileobj, socket.socket)
+    return key.fileobj
 
 
 def _read_answer(one: socket.socket) -> None:

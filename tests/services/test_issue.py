@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -109,7 +110,7 @@ def test_two_concurrent_issues_of_a_number_give_one_certificate_and_one_conflict
     ],
 )
 def test_a_refusal_names_the_field_and_stores_nothing(
-    registry: Registry, actor: Actor, changes: dict[str, object], pointer: str
+    registry: Registry, actor: Actor, changes: dict[str, Any], pointer: str
 ) -> None:
     before = rows_everywhere(registry)
     with pytest.raises(InvalidInput) as refused:

@@ -27,8 +27,8 @@ def api(registry: Registry) -> FlaskClient:
 def create(api: FlaskClient, number: str = "00125Q30001R0S", **changes: Any) -> dict[str, Any]:
     response = api.post(CERTIFICATES, json=sample_request(number, **changes))
     assert response.status_code == 201, response.json
-    answer: dict[str, Any] = response.json
-    return answer
+    assert isinstance(response.json, dict)
+    return response.json
 
 
 def problem(response: Any, status: int, slug: str) -> dict[str, Any]:
@@ -78,6 +78,7 @@ def test_answers_have_the_documented_shape(api: FlaskClient) -> None:
         (schemas.IssuersAnswer, api.get("/api/v1/issuers").json),
         (schemas.CatalogueAnswer, api.get("/api/v1/schemes").json),
     ):
+        assert isinstance(answer, dict)
         assert schema().validate(answer) == {}, schema
 
 
@@ -116,7 +117,7 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         (json.dumps(sample_request(scheme="iso-9999")).encode(), "/certificate/scheme"),
         (json.dumps(sample_request(valid_until="2020-01-01")).encode(), "/certificate/valid_until"),
         (json.dumps(sample_request(valid_until="next year")).encode(), "/certificate/valid_until"),
-        (json.dumps(sample_request(number=7)).encode(), "/certificate/number"),
+        (json.dumps(sample_request()).replace('"00125Q30001R0S"', "7").encode(), "/certificate/number"),
         (
             json.dumps(sample_request()).replace("91330282MA00000184", "91330282MA00000185").encode(),
             "/certificate/holder/identifier/value",
