@@ -25,7 +25,7 @@ from registry.domain.verdict import Verdict
 from registry.formats.certificate_request import read_issue_request
 from registry.serve import serve_forever
 from registry.services import api_keys, change_status, find, manage_issuers, set_up
-from registry.services.context import Registry, Verb, open_registry, operator
+from registry.services.context import Registry, Verb, open_registry, operator, operator_for
 from registry.services.issue import issue
 from registry.services.sample.load import load_samples
 from registry.services.verify import Verification, Verifier
@@ -246,12 +246,11 @@ def _act_command(act: Act) -> None:
 
     @main.command(act.value, help=f"{act.value.capitalize()} the certificate with this public ID.")
     @click.argument("public_id", metavar="ID")
-    @click.option("--issuer", "issuer_code", required=True)
     @click.option("--reason", required=True, type=click.Choice(sorted(reason.value for reason in REASONS[act])))
     @click.option("--note", help="Needed with the reason 'other'; never made public.")
     @_with_registry
-    def run(registry: Registry, public_id: str, issuer_code: str, reason: str, note: str | None) -> None:
-        actor = operator(registry, issuer_code)
+    def run(registry: Registry, public_id: str, reason: str, note: str | None) -> None:
+        actor = operator_for(registry, public_id)
         done = change_status.change_status(registry, actor, public_id, act, Reason(reason), note=note)
         click.echo(f"{grouped(done.certificate.public_id)} is {done.status.status} now.")
 

@@ -55,7 +55,7 @@ def issue(environment: dict[str, str]) -> str:
 def test_the_story_at_the_terminal(prepared: dict[str, str], tmp_path: Path) -> None:
     public_id = issue(prepared)
     assert good(prepared, f"verify {public_id}").startswith("valid\n")
-    good(prepared, f"withdraw {public_id} --issuer cqc --reason misuse_of_mark")
+    good(prepared, f"withdraw {public_id} --reason misuse_of_mark")
     result = run(prepared, f"verify {public_id} --json")
     assert (result.exit_code, json.loads(result.output)["verdict"]) == (1, "withdrawn")
 
@@ -89,7 +89,7 @@ def test_a_credential_file_is_verified(prepared: dict[str, str], tmp_path: Path)
         ("keys create nobody", None, "No issuer"),
         ("keys retire nothing-1", None, "No key"),
         ("apikey revoke nothing", None, "No API key"),
-        ("withdraw 222222222222222 --issuer cqc --reason misuse_of_mark", None, "No certificate"),
+        ("withdraw 222222222222222 --reason misuse_of_mark", None, "No certificate"),
     ],
 )
 def test_a_refusal_is_one_line_and_not_zero(

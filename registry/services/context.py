@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from keys import FileKeyStore
 from registry.domain.errors import NotFound, NotPermitted
+from registry.domain.public_id import parse_public_id
 from registry.settings import Settings
 from registry.store import access
+from registry.store.certificates import find_stored
 from registry.store.database import Database
 from registry.store.issuers import StoredIssuer, find_issuer
 
@@ -75,6 +77,15 @@ def operator(registry: Registry, issuer_code: str, name: str = "terminal") -> Ac
     with registry.database.read() as connection:
         issuer = require_issuer(connection, issuer_code)
     return Actor(name, issuer.id, frozenset(Verb))
+
+
+def operator_for(registry: Registry, public_id: str, name: str = "terminal") -> Actor:
+    """The operator at the terminal, acting for the issuer of a certificate. Raises MalformedPublicId, NotFound."""
+    with registry.database.read() as connection:
+        row = find_stored(connection, parse_public_id(public_id))
+    if row is None:
+        raise NotFound("No certificate with this id is in the registry.")
+    return Actor(name, row.issuer_id, frozenset(Verb))
 
 
 def require_issuer(connection: Connection, code: str) -> StoredIssuer:
