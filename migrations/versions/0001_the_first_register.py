@@ -139,8 +139,12 @@ def upgrade() -> None:
     op.create_index("ix_certificates_issuer_id", "certificates", ["issuer_id", "id"], unique=False)
     op.create_index("ix_certificates_issuer_id_scheme", "certificates", ["issuer_id", "scheme", "id"], unique=False)
     op.create_index("ix_certificates_issuer_id_state", "certificates", ["issuer_id", "state", "id"], unique=False)
-    op.create_index("ix_certificates_issuer_id_valid_from", "certificates", ["issuer_id", "valid_from"], unique=False)
-    op.create_index("ix_certificates_issuer_id_valid_until", "certificates", ["issuer_id", "valid_until"], unique=False)
+    op.create_index(
+        "ix_certificates_issuer_id_valid_from", "certificates", ["issuer_id", "valid_from", "id"], unique=False
+    )
+    op.create_index(
+        "ix_certificates_issuer_id_valid_until", "certificates", ["issuer_id", "valid_until", "id"], unique=False
+    )
     op.create_index(
         "ix_certificates_state_changes_at",
         "certificates",

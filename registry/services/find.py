@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select, tuple_
 
 from registry.domain.errors import InvalidInput, NotFound, Violation
 from registry.domain.lifecycle import Status, StatusAt, StatusEvent, standing_at, status_of
@@ -58,24 +59,40 @@ class Filters:
 
 
 def list_certificates(registry: Registry, actor: Actor, filters: Filters, after: str | None, limit: int) -> Page:
-    """The issuer's certificates. `filters.holder` is an identifier or the beginning of a name; dates are of validity.
+    """The issuer's certificates, newest first; where dates are asked for, by that date.
+
+    `filters.holder` is an identifier or the beginning of a name; dates are of validity.
 
     Raises InvalidInput, NotPermitted.
     """
     actor.require(Verb.READ)
     refresh_due(registry)
-    statement = store.stored_certificates().where(Certificate.issuer_id == actor.issuer_id)
-    if filters.status is not None:
-        statement = statement.where(store.status_condition(filters.status, registry.now()))
-    if filters.scheme is not None:
-        statement = statement.where(Certificate.scheme == filters.scheme)
-    if filters.holder is not None:
-        statement = statement.where((Certificate.holder_id == filters.holder) | name_begins(filters.holder))
-    if filters.issued_from is not None:
-        statement = statement.where(Certificate.valid_from >= filters.issued_from)
-    if filters.issued_until is not None:
-        statement = statement.where(Certificate.valid_from <= filters.issued_until)
-    return _page(registry, statement, after, limit)
+    with registry.database.read() as connection:
+        statement = store.stored_certificates().where(Certificate.issuer_id == actor.issuer_id)
+        if filters.status is not None:
+            statement = statement.where(store.status_condition(filters.status, registry.now()))
+        if filters.scheme is not None:
+            statement = statement.where(Certificate.scheme == filters.scheme)
+        if filters.holder is not None:
+            named = name_begins(connection, filters.holder)
+            statement = statement.where((Certificate.holder_id == filters.holder) | named)
+        if filters.issued_from is not None:
+            statement = statement.where(Certificate.valid_from >= filters.issued_from)
+        if filters.issued_until is not None:
+            statement = statement.where(Certificate.valid_from <= filters.issued_until)
+        return _page(registry, connection, statement, after, limit, _order(filters))
+
+
+def _order(filters: Filters) -> Any:
+    """The column that the list is ordered by before the order of issuing, if any.
+
+    A filter on dates is ordered by that date: then one index serves both, however few certificates fit.
+    """
+    if filters.status is Status.EXPIRED:
+        return Certificate.valid_until
+    if filters.status is Status.NOT_YET_VALID or filters.issued_from or filters.issued_until:
+        return Certificate.valid_from
+    return None
 
 
 def read_certificate(registry: Registry, actor: Actor, public_id: str) -> tuple[Found, bytes]:
@@ -133,15 +150,16 @@ def search(
         raise InvalidInput([Violation((), "give exactly one of: number, uscc, name")])
     if max(len(value or "") for value in (number, uscc, name)) > _MAX_QUERY_LENGTH:
         raise InvalidInput([Violation((given[0],), f"longer than {_MAX_QUERY_LENGTH} characters")])
-    statement = store.stored_certificates()
-    if number:
-        statement = statement.where(Certificate.number == number.strip())
-    elif uscc:
-        statement = statement.where(Certificate.holder_id.in_((uscc.strip(), uscc.strip().upper())))
-    else:
-        statement = _by_name(statement, registry.database.dialect, name or "", match)
     refresh_due(registry)
-    return _page(registry, statement, after, limit)
+    with registry.database.read() as connection:
+        statement = store.stored_certificates()
+        if number:
+            statement = statement.where(Certificate.number == number.strip())
+        elif uscc:
+            statement = statement.where(Certificate.holder_id.in_((uscc.strip(), uscc.strip().upper())))
+        else:
+            statement = statement.where(*_by_name(connection, name or "", match))
+        return _page(registry, connection, statement, after, limit)
 
 
 def search_anything(registry: Registry, typed: str, after: str | None = None, limit: int = 20) -> Page:
@@ -165,38 +183,46 @@ def stored_document(registry: Registry, typed: str) -> tuple[str, bytes]:
     return public_id, document
 
 
-def _by_name(statement: AnySelect, dialect: str, name: str, match: NameMatch) -> AnySelect:
+def _by_name(connection: Connection, name: str, match: NameMatch) -> list[ColumnElement[bool]]:
     if match is NameMatch.PREFIX:
         if not name.strip():
             raise InvalidInput([Violation(("name",), "must not be empty")])
-        return statement.where(name_begins(name))
-    conditions = name_contains(dialect, name)
+        return [name_begins(connection, name)]
+    conditions = name_contains(connection, name)
     if not conditions:
         reason = "too short: type at least two Chinese characters, or three letters"
         raise InvalidInput([Violation(("name",), reason)])
-    return statement.where(*conditions)
+    return conditions
 
 
-def _page(registry: Registry, statement: AnySelect, after: str | None, limit: int) -> Page:
+def _page(
+    registry: Registry,
+    connection: Connection,
+    statement: AnySelect,
+    after: str | None,
+    limit: int,
+    order: Any = None,
+) -> Page:
+    """A page by keyset: from the certificate that the cursor names on, in falling order of `order` and of issuing."""
     if not 0 < limit <= MAX_PAGE:
         raise InvalidInput([Violation(("limit",), f"must be 1 to {MAX_PAGE}")])
-    with registry.database.read() as connection:
-        if after is not None:
-            statement = statement.where(Certificate.id < _row_id(connection, after))
-        rows = store.fetch_stored(connection, statement.order_by(Certificate.id.desc()).limit(limit + 1))
-        items = _with_status(registry, connection, rows[:limit])
+    columns = [Certificate.id] if order is None else [order, Certificate.id]
+    if after is not None:
+        statement = statement.where(tuple_(*columns) < tuple_(*_cursor(connection, after, columns)))
+    statement = statement.order_by(*(column.desc() for column in columns)).limit(limit + 1)
+    rows = store.fetch_stored(connection, statement)
+    items = _with_status(registry, connection, rows[:limit])
     return Page(items, rows[limit - 1].public_id if len(rows) > limit else None)
 
 
-def _row_id(connection: Connection, cursor: str) -> int:
+def _cursor(connection: Connection, public_id: str, columns: Sequence[Any]) -> Sequence[Any]:
     try:
-        public_id = parse_public_id(cursor)
+        row = connection.execute(select(*columns).where(Certificate.public_id == parse_public_id(public_id))).first()
     except MalformedPublicId:
-        public_id = ""
-    row_id = connection.scalar(select(Certificate.id).where(Certificate.public_id == public_id))
-    if row_id is None:
+        row = None
+    if row is None or None in row:
         raise InvalidInput([Violation(("after",), "not a cursor of this list; use the one in the page before")])
-    return row_id
+    return row
 
 
 def _with_status(registry: Registry, connection: Connection, rows: Sequence[StoredCertificate]) -> list[Found]:

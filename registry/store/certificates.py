@@ -18,8 +18,8 @@ from sqlalchemy import (
     update,
 )
 
+from registry.domain.certificate import MAX_NAME_LENGTH, HolderType, day_of, period_of
 from registry.domain.certificate import Certificate as CertificateTerms
-from registry.domain.certificate import HolderType, day_of, period_of
 from registry.domain.lifecycle import Period, Standing, State, Status, StatusEvent
 from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import SCHEMES
@@ -327,8 +327,8 @@ def _certificate_row(key: int, issuer_id: int, signing_key_id: int, new: NewCert
         "holder_type": holder.type.value,
         "holder_name": holder.name.zh,
         "holder_name_en": name_en,
-        "holder_name_folded": fold_name(holder.name.zh) if searchable else None,
-        "holder_name_en_folded": fold_name(name_en) if searchable and name_en else None,
+        "holder_name_folded": fold_name(holder.name.zh)[:MAX_NAME_LENGTH] if searchable else None,
+        "holder_name_en_folded": fold_name(name_en)[:MAX_NAME_LENGTH] if searchable and name_en else None,
         "holder_id_scheme": holder.identifier and holder.identifier.scheme,
         "holder_id": holder.identifier and holder.identifier.value,
         "region": holder.region,

@@ -1,9 +1,9 @@
 """Finding holders by any part of their name, fast at a million rows, on both databases.
 
 Names are indexed by short pieces: pairs of Chinese characters, triples of letters and digits. A search asks the index
-for the rows that have all pieces of what was typed, and compares the names of those. On SQLite the index is an FTS5
-table, on PostgreSQL an array column with a GIN index: both come without extensions, and both find two Chinese
-characters, which the usual trigram indexes do not.
+for the rows that have all pieces of what was typed, and then looks for its words in the names of those. On SQLite the
+index is an FTS5 table, on PostgreSQL an array column with a GIN index: both come without extensions, and both find two
+Chinese characters, which the usual trigram indexes do not.
 """
 
 from __future__ import annotations
@@ -11,8 +11,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table, bindparam, func, select, text
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    MetaData,
+    Select,
+    Table,
+    bindparam,
+    func,
+    select,
+    text,
+    union,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Text
 
@@ -24,6 +38,7 @@ _RUNS = re.compile(r"([\u3400-\u9fff\uf900-\ufaff]+)|([^\W_\u3400-\u9fff\uf900-\
 _BLANKS = re.compile(r"\s+")
 _CHINESE_PIECE = 2
 _LATIN_PIECE = 3
+_FEW = 1000
 
 _fts = Table("holder_name_pieces", MetaData(), Column("rowid", BigInteger), Column("pieces", Text))
 _arrays = Table("holder_name_pieces", MetaData(), Column("certificate_id", BigInteger), Column("pieces", ARRAY(Text)))
@@ -55,32 +70,51 @@ def index_names(connection: Connection, names: Sequence[tuple[int, str, str | No
         insert_rows(connection, _arrays, ("certificate_id", "pieces"), [(key, list(pieces)) for key, pieces in found])
 
 
-def name_contains(dialect: str, typed: str) -> list[ColumnElement[bool]]:
-    """Conditions on Certificate for "the name contains `typed`"; empty if `typed` is too short to search for."""
+def name_contains(connection: Connection, typed: str) -> list[ColumnElement[bool]]:
+    """Conditions on Certificate for "each word of `typed` occurs in a name"; none if it is too short to search for."""
     folded = fold_name(typed)
     pieces = sorted(pieces_of(folded))
     if not pieces:
         return []
-    if dialect == "sqlite":
+    if connection.dialect.name == "sqlite":
         query = " AND ".join(f'"{piece}"' for piece in pieces)
         matching = text("holder_name_pieces MATCH :pieces").bindparams(pieces=query)
-        found = select(_fts.c.rowid).where(matching)
+        candidates = select(_fts.c.rowid).where(matching)
         position = func.instr
-        in_index: ColumnElement[bool] = Certificate.id.in_(found)
     else:
-        condition = _arrays.c.pieces.contains(bindparam("pieces", pieces, type_=ARRAY(Text)))
-        in_index = Certificate.id.in_(select(_arrays.c.certificate_id).where(condition))
+        candidates = select(_arrays.c.certificate_id).where(
+            _arrays.c.pieces.contains(bindparam("pieces", pieces, type_=ARRAY(Text)))
+        )
         position = func.strpos
-    return [
-        in_index,
-        (position(Certificate.holder_name_folded, folded) > 0)
-        | (position(Certificate.holder_name_en_folded, folded) > 0),
-    ]
+    words = [chinese or other for chinese, other in _RUNS.findall(folded)]
+    zh, en = Certificate.holder_name_folded, Certificate.holder_name_en_folded
+    occurs: list[ColumnElement[bool]] = [(position(zh, word) > 0) | (position(en, word) > 0) for word in words]
+    few = _if_few(connection, candidates)
+    return occurs if few is None else [few, *occurs]
 
 
-def name_begins(typed: str) -> ColumnElement[bool]:
+def name_begins(connection: Connection, typed: str) -> ColumnElement[bool]:
     """Condition on Certificate for "a name begins with `typed`"."""
     folded = fold_name(typed)
-    after = folded + "\U0010ffff"
     zh, en = Certificate.holder_name_folded, Certificate.holder_name_en_folded
-    return ((zh >= folded) & (zh < after)) | ((en >= folded) & (en < after))
+    candidates = union(*(select(Certificate.id).where(_in_range(name, folded)) for name in (zh, en)))
+    few = _if_few(connection, candidates)
+    if few is not None:
+        return few
+    # coalesce() keeps the planner from collecting and sorting the whole range: so many match that the newest of them
+    # are found soonest by going through the newest certificates.
+    return _in_range(func.coalesce(zh, ""), folded) | _in_range(func.coalesce(en, ""), folded)
+
+
+def _in_range(name: Any, folded: str) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = (name >= folded) & (name < folded + "\U0010ffff")
+    return condition
+
+
+def _if_few(connection: Connection, candidates: Select[int] | CompoundSelect[int]) -> ColumnElement[bool] | None:
+    """The candidates one by one if they are few, None if they are many.
+
+    A planner can't know how many rows have a piece, and errs by seconds: this asks, which costs a millisecond.
+    """
+    found = list(connection.scalars(candidates.limit(_FEW + 1)))
+    return None if len(found) > _FEW else Certificate.id.in_(found)
