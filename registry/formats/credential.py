@@ -90,7 +90,6 @@ def _attestation(
     base_url: str,
 ) -> JsonObject:
     scheme = SCHEMES[certificate.scheme]
-    party = _party(certificate.holder, identity, base_url)
     accredited = authorization.accreditation_number is not None
     attestation: JsonObject = {
         "type": ["ConformityAttestation", "Attestation"],
@@ -100,7 +99,7 @@ def _attestation(
         "assessmentLevel": "Accredited" if accredited else "Unspecified",
         "attestationType": "certification",
         "description": certificate.scope.zh,
-        "issuedToParty": party,
+        "issuedToParty": _party(certificate.holder, identity, base_url),
         "scope": _scheme(scheme, base_url),
         "assessment": [
             {
@@ -109,7 +108,6 @@ def _attestation(
                 "assessmentDate": certificate.decided_on.isoformat(),
                 "conformityTopic": scheme.topic,
                 "conformance": True,
-                "assessedOrganisation": party,
                 "referenceStandard": _standard(scheme, base_url),
             }
         ],

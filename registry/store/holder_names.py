@@ -25,7 +25,7 @@ from sqlalchemy import (
     func,
     select,
     text,
-    union,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Text
@@ -97,7 +97,7 @@ def name_begins(connection: Connection, typed: str) -> ColumnElement[bool]:
     """Condition on Certificate for "a name begins with `typed`"."""
     folded = fold_name(typed)
     zh, en = Certificate.holder_name_folded, Certificate.holder_name_en_folded
-    candidates = union(*(select(Certificate.id).where(_in_range(name, folded)) for name in (zh, en)))
+    candidates = union_all(*(select(Certificate.id).where(_in_range(name, folded)) for name in (zh, en)))
     few = _if_few(connection, candidates)
     if few is not None:
         return few

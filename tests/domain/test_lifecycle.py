@@ -152,6 +152,14 @@ def test_a_planned_suspension_takes_effect_on_its_day_and_is_announced_in_the_ca
     assert suspended.changes_at == day(40)
 
 
+def test_the_cache_is_renewed_at_the_first_of_an_end_and_a_planned_act() -> None:
+    suspended = act([ISSUED], Act.SUSPEND, 10, until=20)
+    for planned, first in ((15, 15), (20, 20), (25, 20)):
+        standing = standing_at(act(suspended, Act.WITHDRAW, planned, recorded=11), day(11), day(11))
+        assert standing is not None
+        assert standing.changes_at == day(first)
+
+
 def test_a_planned_suspension_is_moot_once_the_certificate_is_withdrawn() -> None:
     events = act(act([ISSUED], Act.SUSPEND, 30, recorded=5, until=40), Act.WITHDRAW, 10)
     assert [seen(events, when).status for when in (10, 30, 40)] == ["withdrawn"] * 3
