@@ -47,7 +47,7 @@ class Database:
                 "REGISTRY_DATABASE_URL must be like sqlite:////var/lib/registry/registry.sqlite or "
                 "postgresql+psycopg://user@host/database."
             ) from None
-        # For store/direct_read.py, where each thread keeps its connection.
+        # For store/direct_read.py, which keeps its connections.
         self.unpooled = _engine(url, None, _LOOKUPS, isolation_level="AUTOCOMMIT")
         self.dialect = self._writes.dialect.name
         if self.dialect == "sqlite":
@@ -97,7 +97,9 @@ def _engine(url: str, pool_size: int | None, postgresql_options: str = _UTC, **o
         if not parsed.database or parsed.database == ":memory:":
             raise ArgumentError("a file is needed")
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, hide_parameters=True, **options)
+        # Connections pass from thread to thread, one at a time.
+        arguments = {"check_same_thread": False}
+        engine = create_engine(parsed, hide_parameters=True, connect_args=arguments, **options)
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if parsed.get_backend_name() != "postgresql":

@@ -316,6 +316,8 @@ def test_a_document_stored_in_another_form_than_the_canonical_one_is_refused() -
     ):
         assert holds(parse(stored))
         assert not holds_stored(stored)
+    with pytest.raises(MalformedProof, match="not canonical"):
+        take_apart_canonical(json.dumps(SIGNED).encode())
 
 
 def test_a_set_of_proofs_is_refused_in_words() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import base58
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
@@ -98,6 +99,14 @@ def test_junk_is_refused(junk: object) -> None:
     assert decode_base58btc(GOOD, 64) == bytes(range(64))
     with pytest.raises(MalformedMultibase):
         decode_base58btc(junk, 64)
+
+
+def test_a_text_too_long_for_any_key_or_signature_is_not_even_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding base58 takes quadratic time, so a megabyte of it would hold the service up for minutes."""
+    monkeypatch.setattr(base58, "b58decode", lambda *_: pytest.fail("decoded"))
+    for size in (97, 1_000_000):
+        with pytest.raises(MalformedMultibase):
+            decode_base58btc("z" + "2" * size, 64)
 
 
 @settings(max_examples=300, deadline=None)
