@@ -65,6 +65,8 @@ class FileKeyStore:
         """Generate a key and store it. Raises KeyAlreadyExists, KeyStoreError."""
         if not _NAME.fullmatch(name):
             raise KeyStoreError(f"{name!r} is no key name: small letters, digits and hyphens, at most 64.")
+        # A key under another passphrase than the others' could never be opened beside them.
+        self.check()
         private_key = Ed25519PrivateKey.generate()
         record = KeyRecord(name, owner, purpose, private_key.public_key().public_bytes_raw(), now)
         try:

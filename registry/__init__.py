@@ -19,9 +19,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     import os
 
     from registry.services.context import open_registry
+    from registry.services.set_up import require_ready
     from registry.settings import read_settings
     from registry.web.application import build_application
 
     registry = open_registry(settings or read_settings(os.environ))
     registry.keys.check()
+    require_ready(registry)
     return build_application(registry)

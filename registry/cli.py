@@ -16,14 +16,14 @@ import click
 
 from keys import KeyStoreError
 from registry.domain.certificate import Authorization
-from registry.domain.errors import RegistryError
+from registry.domain.errors import InvalidInput, RegistryError, StorageUnavailable, Violation
 from registry.domain.lifecycle import Status
-from registry.domain.public_id import grouped
+from registry.domain.public_id import MalformedPublicId, grouped
 from registry.domain.reasons import REASONS, Act, Reason
 from registry.domain.schemes import SCHEMES, Text
 from registry.domain.verdict import Verdict
 from registry.formats.certificate_request import read_issue_request
-from registry.serve import serve_forever
+from registry.serve import require_free_port, serve_forever
 from registry.services import api_keys, change_status, find, manage_issuers, set_up
 from registry.services.context import Registry, Verb, open_registry, operator, operator_for
 from registry.services.issue import issue
@@ -35,6 +35,12 @@ P = ParamSpec("P")
 _DEMO_ISSUER = "cqc-sample"
 _MAX_FILE_BYTES = 10_485_760
 _DAY = click.DateTime(["%Y-%m-%d"])
+
+
+class _NotFoundOut(click.ClickException):
+    """The question could not be answered, which is not the same as 'no'."""
+
+    exit_code = 2
 
 
 class _RefusingGroup(click.Group):
@@ -50,11 +56,13 @@ class _RefusingGroup(click.Group):
 
 
 def _with_registry(command: Callable[Concatenate[Registry, P], None]) -> Callable[P, None]:
-    """Hand the command the registry that the environment describes."""
+    """Hand the command the registry that the environment describes, if it is ready."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        command(open_registry(read_settings(os.environ)), *args, **kwargs)
+        registry = open_registry(read_settings(os.environ))
+        set_up.require_ready(registry)
+        command(registry, *args, **kwargs)
 
     return run
 
@@ -72,10 +80,9 @@ def main() -> None:
 
 
 @main.command()
-@_with_registry
-def init(registry: Registry) -> None:
-    """Prepare the database and the registry's own key. Safe to repeat."""
-    made = set_up.initialize(registry)
+def init() -> None:
+    """Prepare the database and the registry's own key. Safe to repeat, and needed after an upgrade."""
+    made = set_up.initialize(open_registry(read_settings(os.environ)))
     click.echo("The database is up to date" + (", and the registry has its first key." if made else "."))
 
 
@@ -87,7 +94,6 @@ def init(registry: Registry) -> None:
 def serve(registry: Registry, host: str, port: int, workers: int) -> None:
     """Run the web server."""
     registry.keys.check()
-    set_up.require_current_schema(registry)
     registry.database.close()
     serve_forever(host, port, workers)
 
@@ -98,6 +104,8 @@ def serve(registry: Registry, host: str, port: int, workers: int) -> None:
 @click.option("--serve/--no-serve", "run_server", default=True, help="Start the server at the end.")
 def demo(port: int, enterprises: int, run_server: bool) -> None:
     """Set up a registry with sample data and run it: nothing else is needed."""
+    if run_server:
+        require_free_port("127.0.0.1", port)
     _demo_environment(port)
     registry = open_registry(read_settings(os.environ))
     set_up.initialize(registry)
@@ -112,6 +120,7 @@ def demo(port: int, enterprises: int, run_server: bool) -> None:
     click.echo(_demo_guide(registry, token))
     registry.database.close()
     if run_server:
+        click.echo("The server runs until you press Ctrl+C.")
         serve_forever("127.0.0.1", port, 1)
 
 
@@ -135,7 +144,7 @@ def _demo_guide(registry: Registry, token: str) -> str:
     base = registry.base_url
     lines = ["", "The registry is set up with sample data. Open:", "", f"  Home page          {base}/"]
     example = None
-    for status in (Status.VALID, Status.SUSPENDED, Status.WITHDRAWN, Status.EXPIRED):
+    for status in (Status.VALID, Status.SUSPENDED, Status.WITHDRAWN, Status.SUPERSEDED, Status.EXPIRED):
         page = find.list_certificates(registry, actor, find.Filters(status, "gbt19001-2016"), None, 1)
         for item in page.items:
             lines.append(f"  {status.capitalize():10} example {base}/v/{item.certificate.public_id}")
@@ -193,6 +202,30 @@ def add_issuer(
     click.echo(f"Issuer {code} is registered: {registry.base_url}/issuers/{code}")
 
 
+@issuer.command("authorize")
+@click.argument("code")
+@click.option("--scheme", required=True, type=click.Choice(list(SCHEMES)))
+@click.option("--from", "valid_from", type=_DAY, required=True, help="First day of the authorization.")
+@click.option("--until", "valid_until", type=_DAY, help="Last day, where there is one.")
+@click.option("--accreditation-body")
+@click.option("--accreditation-number")
+@_with_registry
+def authorize_issuer(
+    registry: Registry,
+    code: str,
+    scheme: str,
+    valid_from: datetime,
+    valid_until: datetime | None,
+    accreditation_body: str | None,
+    accreditation_number: str | None,
+) -> None:
+    """Allow the certification body CODE a further scheme."""
+    end = valid_until and valid_until.date()
+    granted = Authorization(scheme, valid_from.date(), end, accreditation_body, accreditation_number)
+    manage_issuers.add_authorization(registry, code, granted)
+    click.echo(f"{code} may certify {scheme}.")
+
+
 @issuer.command("list")
 @_with_registry
 def list_issuers(registry: Registry) -> None:
@@ -219,6 +252,16 @@ def create_api_key(
     allowed = [Verb(verb) for verb in verbs] or list(Verb)
     end = expires and expires.replace(tzinfo=UTC)
     click.echo(api_keys.create_api_key(registry, issuer_code, allowed, label, end))
+
+
+@apikey.command("list")
+@click.option("--issuer", "issuer_code", required=True)
+@_with_registry
+def list_api_keys(registry: Registry, issuer_code: str) -> None:
+    """List an issuer's API keys: public part, state, verbs, label. Secrets can't be shown."""
+    for one in api_keys.list_api_keys(registry, issuer_code):
+        state = "active" if api_keys.is_usable(one, registry.now()) else "ended"
+        click.echo(f"{one.key_id}  {state:7} {one.created_at:%Y-%m-%d}  {' '.join(one.verbs)}  {one.label}")
 
 
 @apikey.command("revoke")
@@ -264,17 +307,38 @@ for _act in (Act.SUSPEND, Act.RESTORE, Act.WITHDRAW, Act.CANCEL):
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @_with_registry
 def verify(registry: Registry, what: str, as_json: bool) -> None:
-    """Verify a public id, or a credential in a file. Exits with 0 only when it is valid."""
+    """Verify a public id, or a credential in a file.
+
+    Exits with 0 when it is valid, with 1 when it is not, and with 2 when that could not be found out.
+    """
     verifier = Verifier(registry, remembered=0)
-    path = Path(what)
-    if path.is_file():
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise click.ClickException(f"{what} is larger than {_MAX_FILE_BYTES} bytes; that is no credential.")
-        found = verifier.document(path.read_bytes())
-    else:
-        found = verifier.by_public_id(what)
+    try:
+        found = _verify_what(verifier, what)
+    except (MalformedPublicId, InvalidInput, StorageUnavailable) as error:
+        raise _NotFoundOut(error.diagnostics()) from error
     click.echo(_as_json(found) if as_json else _as_text(found))
     sys.exit(0 if found.verdict is Verdict.VALID else 1)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        # No file can have such a name.
+        return False
+
+
+def _verify_what(verifier: Verifier, what: str) -> Verification:
+    path = Path(what)
+    if _is_file(path):
+        with path.open("rb") as file:
+            body = file.read(_MAX_FILE_BYTES + 1)
+        if len(body) > _MAX_FILE_BYTES:
+            raise InvalidInput([Violation((), f"{what} is larger than {_MAX_FILE_BYTES} bytes: no credential")])
+        return verifier.document(body)
+    if "." in what or "/" in what:
+        raise InvalidInput([Violation((), f"there is no file {what}")])
+    return verifier.by_public_id(what)
 
 
 def _as_text(found: Verification) -> str:

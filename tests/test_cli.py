@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -80,7 +81,6 @@ def test_a_credential_file_is_verified(prepared: dict[str, str], tmp_path: Path)
 @pytest.mark.parametrize(
     ("command", "given", "words"),
     [
-        ("verify 22222", None, "15 letters and digits"),
         ("verify 222222222222222", None, "No certificate"),
         ("issue - --issuer nobody", json.dumps(sample_request()), "No issuer"),
         ("issue - --issuer cqc", "{", "not JSON"),
@@ -103,6 +103,65 @@ def test_a_refusal_is_one_line_and_not_zero(
 
 
 @pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("22222", "15 letters and digits"),
+        ("nofile.json", "there is no file"),
+        ("2" * 300, "too long"),
+        ("setup.cfg", "not JSON"),
+    ],
+)
+def test_a_verification_that_is_not_possible_is_not_a_no(prepared: dict[str, str], what: str, words: str) -> None:
+    result = run(prepared, f"verify {what}")
+    assert result.exit_code == 2
+    assert words in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+def test_a_wrong_passphrase_makes_no_keys(prepared: dict[str, str]) -> None:
+    """A key under another passphrase than the others' could never be opened beside them."""
+    wrong = {**prepared, "REGISTRY_KEY_PASSPHRASE": "another passphrase"}
+    for command in ("init", "keys rotate cqc", "keys create cqc", ISSUER.replace(" cqc ", " new ")):
+        result = run(wrong, command)
+        assert result.exit_code == 1, command
+        assert "does not open" in result.output
+    assert "cqc-2" not in good(prepared, "keys list")
+
+
+def test_another_address_than_the_registry_was_made_for_is_refused(prepared: dict[str, str]) -> None:
+    result = run({**prepared, "REGISTRY_BASE_URL": "https://elsewhere.example"}, "keys list")
+    assert result.exit_code == 1
+    assert "did:web:registry.example" in result.output
+
+
+def test_a_missing_key_file_is_noticed_at_the_start(prepared: dict[str, str]) -> None:
+    (Path(prepared["REGISTRY_DATA_DIR"]) / "keys" / "cqc-1.json").unlink()
+    result = run(prepared, "serve")
+    assert result.exit_code == 1
+    assert "backup" in result.output
+
+
+def test_a_port_in_use_is_one_line_with_advice(prepared: dict[str, str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = run(prepared, f"serve --port {taken.getsockname()[1]}")
+    assert result.exit_code == 1
+    assert "Try --port" in result.output
+    assert len(result.output.strip().splitlines()) == 1
+
+
+def test_api_keys_are_listed_without_their_secrets(prepared: dict[str, str]) -> None:
+    token = good(prepared, "apikey create --issuer cqc --verb read --label robot").strip()
+    _, public, secret = token.split("_", 2)
+    listed = good(prepared, "apikey list --issuer cqc")
+    assert public in listed
+    assert secret not in listed
+    good(prepared, f"apikey revoke {public}")
+    assert "ended" in good(prepared, "apikey list --issuer cqc")
+
+
+@pytest.mark.parametrize(
     ("name", "value", "words"),
     [
         ("REGISTRY_KEY_PASSPHRASE", "", "REGISTRY_KEY_PASSPHRASE_FILE"),
@@ -114,6 +173,7 @@ def test_a_refusal_is_one_line_and_not_zero(
         ("REGISTRY_DATABASE_URL", "nonsense", "postgresql"),
         ("REGISTRY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x", "can't be reached"),
         ("REGISTRY_TRUSTED_PROXIES", "many", "whole number"),
+        ("REGISTRY_BASE_URL", "https://x/y", "https://"),
     ],
 )
 def test_the_server_refuses_to_start_on_wrong_settings_and_says_what_to_do(

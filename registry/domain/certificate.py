@@ -184,7 +184,13 @@ def _check_holder(holder: Holder, scheme: Scheme) -> list[Violation]:
         wanted = "a person" if scheme.person else "an organization"
         return [Violation(("holder", "kind"), f"{scheme.code} certificates are held by {wanted}")]
     if holder.type is HolderType.PERSON:
-        return []
+        # A public register is no place for identity numbers and private addresses.
+        given = (("identifier", holder.identifier), ("address", holder.address))
+        return [
+            Violation(("holder", name), "must not be given for a person: the register is public")
+            for name, value in given
+            if value is not None
+        ]
     wrong = []
     if holder.identifier is None:
         wrong.append(Violation(("holder", "identifier"), "an organization needs its registered identifier"))
@@ -207,11 +213,19 @@ def _check_dates(certificate: Certificate, scheme: Scheme, now: datetime) -> lis
     if certificate.valid_from < certificate.decided_on:
         wrong.append(Violation(("valid_from",), "validity begins before the decision"))
     if certificate.valid_until is None:
-        if scheme.needs_end:
+        if scheme.years is not None:
             wrong.append(Violation(("valid_until",), f"{scheme.code} certificates need an expiry date"))
     elif certificate.valid_until < certificate.valid_from:
         wrong.append(Violation(("valid_until",), "the end is before the beginning"))
+    elif scheme.years is not None and certificate.valid_until - certificate.valid_from > _longest_term(scheme.years):
+        reason = f"{scheme.code} certificates run {scheme.years} years (half a year more where recertified early)"
+        wrong.append(Violation(("valid_until",), reason))
     return wrong
+
+
+def _longest_term(years: int) -> timedelta:
+    """A recertification may be decided some months before the old term ends, and then runs until the new one's end."""
+    return timedelta(days=366 * years + 183)
 
 
 def _midnight(day: date) -> datetime:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# How many violations the message repeats; the list has all of them.
+_TOLD = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -35,7 +38,8 @@ class InvalidInput(RegistryError):
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
-        super().__init__("; ".join(f"{v.pointer or '/'}: {v.reason}" for v in self.violations))
+        told = [f"{v.pointer or '/'}: {v.reason}" for v in self.violations[:_TOLD]]
+        super().__init__("; ".join(told) + ("; …" if len(self.violations) > _TOLD else ""))
 
 
 class NotFound(RegistryError):

@@ -50,6 +50,7 @@ MOVES: Mapping[tuple[State | None, Act], State] = {
     (State.SUSPENDED, Act.SUPERSEDE): State.SUPERSEDED,
 }
 FINAL_STATES = frozenset({State.WITHDRAWN, State.CANCELLED, State.SUPERSEDED})
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 # After its end a certificate can still be withdrawn (fraud comes to light) or replaced (recertification).
 _ACTS_AFTER_EXPIRY = frozenset({Act.WITHDRAW, Act.SUPERSEDE})
 
@@ -162,6 +163,10 @@ def check_event(event: StatusEvent) -> None:
         violations.append(Violation(("note",), f"longer than {MAX_NOTE_LENGTH} characters"))
     if event.note is not None and not "".join(event.note.split()).isprintable():
         violations.append(Violation(("note",), "has characters that can't be printed"))
+    for name, moment in (("effective_at", event.effective_at), ("until", event.until)):
+        # Beyond, converting between zones leaves the calendar.
+        if moment is not None and not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            violations.append(Violation((name,), f"must be in the years {_FIRST_YEAR} to {_LAST_YEAR}"))
     if event.until is not None:
         if event.act is not Act.SUSPEND:
             violations.append(Violation(("until",), "only a suspension has an end"))
@@ -208,7 +213,9 @@ def admit(events: Sequence[StatusEvent], new: StatusEvent, period: Period) -> No
 def _refusal(act: Act, status: Status) -> str:
     word = status.value.replace("_", " ")
     if status in {Status.WITHDRAWN, Status.CANCELLED, Status.SUPERSEDED}:
-        return f"The certificate is {word}, which is final; to {act} it is not possible."
+        return f"The certificate is {word} already, which is final: nothing changes it any more."
+    if (status, act) == (Status.SUSPENDED, Act.SUSPEND):
+        return "The certificate is suspended already."
     if act is Act.RESTORE:
         return f"Only a suspended certificate can be restored; this one is {word}."
     if status is Status.EXPIRED:

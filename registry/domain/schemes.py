@@ -41,7 +41,13 @@ class Scheme:
     published_on: date
     topic: str
     person: bool = False
-    needs_end: bool = True
+    # The longest term in years; None: a certificate needs no end.
+    years: int | None = 3
+
+    @property
+    def needs_end(self) -> bool:
+        """Whether a certificate must have an expiry date."""
+        return self.years is not None
 
 
 _SAC = "国家标准化管理委员会 (Standardization Administration of China)"
@@ -90,6 +96,7 @@ _SCHEMES = (
         _SAC,
         date(2005, 8, 26),
         "social.safety",
+        years=5,
     ),
     Scheme(
         "gbt19011-2021-training",
@@ -100,7 +107,7 @@ _SCHEMES = (
         date(2021, 5, 21),
         "governance.compliance",
         person=True,
-        needs_end=False,
+        years=None,
     ),
     Scheme(
         "gbt19580-2012-case",
@@ -110,7 +117,7 @@ _SCHEMES = (
         _SAC,
         date(2012, 3, 9),
         "governance.compliance",
-        needs_end=False,
+        years=None,
     ),
 )
 SCHEMES: Mapping[str, Scheme] = {scheme.code: scheme for scheme in _SCHEMES}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
 
 from registry.domain import certificate as domain
 from registry.domain.certificate import EnterpriseSize, HolderType
@@ -14,6 +16,9 @@ from registry.domain.schemes import SCHEMES
 from registry.domain.schemes import Text as BilingualText
 from registry.formats import canonical_json
 from registry.formats.canonical_json import MalformedJson
+
+MAX_VIOLATIONS = 50
+_DAY: Any = {"invalid": "Not a day that exists, written like 2029-01-04."}
 
 
 class TextSchema(Schema):
@@ -88,6 +93,14 @@ class SiteSchema(Schema):
 class CertificateSchema(Schema):
     """What a certificate says (ISO/IEC 17021-1, 8.2.2). Dates are days in China."""
 
+    @pre_load
+    def refuse_too_many(self, data: Any, **_: Any) -> Any:
+        """Count the sites before any is looked at."""
+        sites = data.get("sites") if isinstance(data, dict) else None
+        if isinstance(sites, list) and len(sites) > domain.MAX_SITES:
+            raise ValidationError({"sites": [f"More than {domain.MAX_SITES} sites."]})
+        return data
+
     number = fields.String(
         required=True,
         validate=validate.Length(1, domain.MAX_NUMBER_LENGTH),
@@ -97,10 +110,12 @@ class CertificateSchema(Schema):
     holder = fields.Nested(HolderSchema, required=True)
     scope = fields.Nested(TextSchema, required=True)
     sites = fields.List(fields.Nested(SiteSchema), validate=validate.Length(max=domain.MAX_SITES))
-    granted_on = fields.Date(required=True, metadata={"description": "first granting"})
-    decided_on = fields.Date(required=True, metadata={"description": "last decision"})
-    valid_from = fields.Date(required=True)
-    valid_until = fields.Date(allow_none=True, metadata={"description": "expiry, the last day of validity"})
+    granted_on = fields.Date(required=True, error_messages=_DAY, metadata={"description": "first granting"})
+    decided_on = fields.Date(required=True, error_messages=_DAY, metadata={"description": "last decision"})
+    valid_from = fields.Date(required=True, error_messages=_DAY)
+    valid_until = fields.Date(
+        allow_none=True, error_messages=_DAY, metadata={"description": "expiry, the last day of validity"}
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> domain.Certificate:
@@ -127,15 +142,18 @@ def read_issue_request(text: bytes) -> dict[str, Any]:
     return request
 
 
-def violations(messages: Any, path: tuple[str | int, ...] = ()) -> list[Violation]:
-    """Marshmallow's nested messages, each with the path of its field."""
+def violations(messages: Any) -> list[Violation]:
+    """Marshmallow's nested messages, each with the path of its field; the first MAX_VIOLATIONS of them."""
+    return list(islice(_violations(messages, ()), MAX_VIOLATIONS))
+
+
+def _violations(messages: Any, path: tuple[str | int, ...]) -> Iterator[Violation]:
     if isinstance(messages, dict):
-        # What concerns the whole object stands under "_schema".
-        return [
-            violation
-            for name, inner in messages.items()
-            for violation in violations(inner, path if name == "_schema" else (*path, name))
-        ]
-    if isinstance(messages, list):
-        return [violation for inner in messages for violation in violations(inner, path)]
-    return [Violation(path, str(messages))]
+        for name, inner in messages.items():
+            # What concerns the whole object stands under "_schema".
+            yield from _violations(inner, path if name == "_schema" else (*path, name))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from _violations(inner, path)
+    else:
+        yield Violation(path, str(messages))

@@ -61,6 +61,12 @@ def revoke_api_key(registry: Registry, key_id: str, actor: str = "terminal") -> 
         access.insert_audit(connection, now, actor, "apikey.revoke", found.issuer_id, key_id, {})
 
 
+def list_api_keys(registry: Registry, issuer_code: str) -> list[access.StoredApiKey]:
+    """The API keys of an issuer, oldest first, without their secrets. Raises NotFound."""
+    with registry.database.read() as connection:
+        return access.api_keys_of(connection, require_issuer(connection, issuer_code).id)
+
+
 def authenticate(registry: Registry, token: str) -> Actor:
     """Who sends this token. Raises NotAuthenticated, with the same words whatever is wrong.
 
@@ -73,8 +79,7 @@ def authenticate(registry: Registry, token: str) -> Actor:
         with registry.database.read() as connection:
             found = access.find_api_key(connection, match[1])
     genuine = hmac.compare_digest(_hash(match[2] if match else ""), found.secret_hash if found else _NOBODY)
-    now = registry.now()
-    if found is None or not genuine or found.revoked_at is not None or _is_over(found.expires_at, now):
+    if found is None or not genuine or not is_usable(found, registry.now()):
         raise NotAuthenticated("The API key is unknown, revoked or expired.")
     return Actor(f"apikey:{found.key_id}", found.issuer_id, frozenset(map(Verb, found.verbs)), found.id)
 
@@ -83,5 +88,6 @@ def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _is_over(expires_at: datetime | None, now: datetime) -> bool:
-    return expires_at is not None and expires_at <= now
+def is_usable(key: access.StoredApiKey, now: datetime) -> bool:
+    """Whether a key is neither revoked nor past its end."""
+    return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)

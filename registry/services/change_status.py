@@ -135,8 +135,8 @@ def refresh_due(registry: Registry) -> None:
 def _replayed(connection: Connection, key: int, sequence: int) -> Change:
     """The answer that the first request got."""
     row = store.get_stored(connection, key)
-    events = store.events_of(connection, [key])[key]
-    event = events[sequence - 1]
+    events = store.events_of(connection, [key])[key][:sequence]
+    event = events[-1]
     status = status_at(events, row.period, event.recorded_at, event.recorded_at)
     assert status is not None  # noqa: S101 - the event was admitted at that time
     return Change(row, event, status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +11,7 @@ from typing import Any
 from registry.domain.errors import Violation
 
 MAX_DIFFERENCES = 20
+_MAX_SHOWN = 200
 _ABSENT = object()
 
 
@@ -38,4 +40,10 @@ def _walk(path: tuple[str | int, ...], registered: Any, presented: Any) -> Itera
             yield from _walk((*path, position), left, right)
     elif type(registered) is not type(presented) or registered != presented:
         shown = [None if value is _ABSENT else value for value in (registered, presented)]
-        yield Difference(Violation(path, "").pointer or "/", *shown)
+        yield Difference(Violation(path, "").pointer or "/", *map(_shortened, shown))
+
+
+def _shortened(value: Any) -> Any:
+    """A value fit to be shown: what is large is cut, so that an answer does not grow with what was handed in."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return value if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -127,9 +128,8 @@ def history(registry: Registry, actor: Actor, public_id: str) -> list[RecordedEv
     actor.require(Verb.READ)
     with registry.database.read() as connection:
         row = _own(connection, actor, public_id)
-        events = store.events_of(connection, [row.id])[row.id]
-        actors = store.actors_of(connection, row.id)
-    return [RecordedEvent(event, name) for event, name in zip(events, actors, strict=True)]
+        recorded = store.recorded_events(connection, [row.id])
+    return [RecordedEvent(event, actor) for _, event, actor in recorded]
 
 
 def search(
@@ -154,7 +154,7 @@ def search(
     with registry.database.read() as connection:
         statement = store.stored_certificates()
         if number:
-            statement = statement.where(Certificate.number == number.strip())
+            statement = statement.where(Certificate.number.in_(_spellings(number)))
         elif uscc:
             statement = statement.where(Certificate.holder_id.in_((uscc.strip(), uscc.strip().upper())))
         else:
@@ -181,6 +181,13 @@ def stored_document(registry: Registry, typed: str) -> tuple[str, bytes]:
     if document is None:
         raise NotFound("No certificate with this id is in the registry.")
     return public_id, document
+
+
+def _spellings(number: str) -> set[str]:
+    """A number as it may stand in the register: people type small letters, and blanks for hyphens or for nothing."""
+    typed = " ".join(unicodedata.normalize("NFKC", number).split())
+    upper = typed.upper()
+    return {number.strip(), typed, upper, upper.replace(" ", "-"), upper.replace(" ", "")}
 
 
 def _by_name(connection: Connection, name: str, match: NameMatch) -> list[ColumnElement[bool]]:

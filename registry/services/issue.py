@@ -11,12 +11,14 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from keys import Signer
+from keys import KeyStoreError, Signer
 from registry.domain.certificate import Authorization, Certificate, check_certificate
 from registry.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, Violation
 from registry.domain.lifecycle import StatusEvent, admit, check_event, recording_time
-from registry.domain.public_id import ENTROPY_BYTES, new_public_id, parse_public_id
+from registry.domain.public_id import ENTROPY_BYTES, grouped, new_public_id, parse_public_id
 from registry.domain.reasons import Act, Reason
+from registry.domain.signing_key import judge_key
+from registry.domain.verdict import Finding
 from registry.formats.canonical_json import JsonObject
 from registry.formats.credential import IssuerProfile, build_credential
 from registry.formats.data_integrity import add_proof
@@ -27,6 +29,7 @@ from registry.services.idempotency import Earlier, Idempotency, recall, remember
 from registry.store import certificates as store
 from registry.store import issuers
 from registry.store.certificates import NewCertificate, StoredCertificate
+from registry.store.issuers import StoredKey
 
 MAX_BATCH = 10_000
 
@@ -38,8 +41,7 @@ class _Pen:
     issuer_id: int
     profile: IssuerProfile
     authorizations: list[Authorization]
-    key_id: int
-    verification_method: str
+    key: StoredKey
     signer: Signer
 
 
@@ -101,17 +103,17 @@ def reissue(
     Raises NotFound, IllegalMove, InvalidInput, Conflict.
     """
     actor.require(Verb.REISSUE)
+    public_id = parse_public_id(public_id)
     earlier = _recall(registry, actor, idempotency)
     if earlier is not None:
         return earlier
-    now = registry.now()
-    public_id = parse_public_id(public_id)
-    old = _old_certificate(registry, actor, public_id)
-    certificate = replace(certificate, revision=old.revision + 1)
-    check_event(StatusEvent(1, Act.SUPERSEDE, reason, now, now, note=note))
-    first_reason = reason if reason in {Reason.RECERTIFICATION, Reason.TRANSFER} else Reason.INITIAL
-    prepared, pen = _prepare(registry, actor, [certificate], first_reason, None, old)
     try:
+        old = _old_certificate(registry, actor, public_id)
+        check_event(StatusEvent(1, Act.SUPERSEDE, reason, registry.now(), registry.now(), note=note))
+        certificate = replace(certificate, revision=old.revision + 1)
+        first_reason = reason if reason in {Reason.RECERTIFICATION, Reason.TRANSFER} else Reason.INITIAL
+        prepared, pen = _prepare(registry, actor, [certificate], first_reason, None, old)
+        now = prepared[0].event.recorded_at
         with registry.database.transaction() as connection:
             effective = max(now, certificate.period.starts_at)
             record_event(connection, actor, public_id, Act.SUPERSEDE, reason, now, effective, note=note)
@@ -151,10 +153,11 @@ def _prepare(
     batch: bool = False,
 ) -> tuple[list[NewCertificate], _Pen]:
     """Check and sign, before any transaction, so that no lock is held while signing."""
-    now = registry.now()
+    pen = _pen(registry, actor)
+    # The machine that made the key may be ahead of this one; nothing is signed before its key began.
+    now = max(registry.now(), pen.key.published.active_from)
     event = StatusEvent(1, Act.ISSUE, reason, now, now, note=note)
     check_event(event)
-    pen = _pen(registry, actor)
     chosen = _check_all(certificates, pen, now, batch=batch)
     with registry.database.read() as connection:
         taken = store.taken_numbers(connection, pen.issuer_id, [one.number for one in certificates])
@@ -164,7 +167,7 @@ def _prepare(
     for certificate, authorization in zip(certificates, chosen, strict=True):
         public_id = new_public_id(secrets.token_bytes(ENTROPY_BYTES))
         document: JsonObject = build_credential(certificate, pen.profile, authorization, public_id, registry.base_url)
-        signed = add_proof(document, pen.verification_method, now, pen.signer.sign)
+        signed = add_proof(document, pen.key.published.verification_method, now, pen.signer.sign)
         # What begins in the past was in force then; what begins later is known from now on.
         effective = min(now, certificate.period.starts_at)
         first = replace(event, effective_at=effective)
@@ -173,9 +176,11 @@ def _prepare(
 
 
 def _store(connection: Connection, actor: Actor, pen: _Pen, prepared: Sequence[NewCertificate]) -> list[int]:
-    if not issuers.is_key_active(connection, pen.key_id):
+    key = issuers.hold_key(connection, pen.key.id)
+    good, finding = judge_key(key, prepared[0].event.recorded_at)
+    if not good or finding is not Finding.KEY_ACTIVE:
         raise StorageUnavailable("The signing key was retired at this moment; nothing was stored. Try again.")
-    keys = store.insert_certificates(connection, pen.issuer_id, pen.key_id, actor.name, prepared)
+    keys = store.insert_certificates(connection, pen.issuer_id, pen.key.id, actor.name, prepared)
     first = prepared[0]
     subject = first.public_id if len(prepared) == 1 else f"batch of {len(prepared)}"
     audit(connection, first.event.recorded_at, actor, "certificate.issue", subject, number=first.terms.number)
@@ -192,7 +197,9 @@ def _pen(registry: Registry, actor: Actor) -> _Pen:
         raise Conflict(f"The issuer {issuer.code} has no active key. Make one: registry keys create {issuer.code}")
     profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
     signer = registry.keys.signer(usable[-1].name)
-    return _Pen(issuer.id, profile, authorizations, usable[-1].id, usable[-1].published.verification_method, signer)
+    if signer.record.public_key != usable[-1].published.public_key:
+        raise KeyStoreError(f"The key file {usable[-1].name} is not the published key. Restore the right one.")
+    return _Pen(issuer.id, profile, authorizations, usable[-1], signer)
 
 
 def _check_all(certificates: Sequence[Certificate], pen: _Pen, now: datetime, *, batch: bool) -> list[Authorization]:
@@ -233,15 +240,18 @@ def _authorization(authorizations: Sequence[Authorization], certificate: Certifi
 
 
 def _old_certificate(registry: Registry, actor: Actor, public_id: str) -> StoredCertificate:
-    """The certificate to be superseded, if it may be. Raises NotFound, IllegalMove."""
+    """The certificate to be superseded, if it may be. Raises NotFound, IllegalMove, Conflict."""
     now = registry.now()
     with registry.database.read() as connection:
         old = store.find_stored(connection, public_id, actor.issuer_id)
         if old is None:
             raise NotFound("No certificate of yours has this id.")
+        successor = store.successor_of(connection, old.id)
         events = store.events_of(connection, [old.id])[old.id]
     now = recording_time(events, now)
     admit(events, StatusEvent(len(events) + 1, Act.SUPERSEDE, Reason.CORRECTION, now, now), old.period)
+    if successor is not None:
+        raise Conflict(f"This certificate has been reissued already, as {grouped(successor)}.")
     return old
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from sqlalchemy.exc import IntegrityError
 
-from keys import KeyRecord, Purpose
+from keys import KeyRecord, KeyState, Purpose
 from registry.domain.certificate import Authorization
 from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.schemes import SCHEMES, Text
@@ -75,12 +74,17 @@ def create_key(registry: Registry, owner: str, actor: str = "terminal") -> KeyRe
     name = f"{owner}-{number}"
     # The file first: a key that is published can sign, while a file without publication harms nobody.
     existing = next((record for record in registry.keys.records() if record.name == name), None)
+    if existing is not None and (existing.state is not KeyState.ACTIVE or existing.purpose is not purpose):
+        raise Conflict(f"A key file {name} that was never published is in the way; move it to another place.")
     record = existing or registry.keys.create(name, owner, purpose, now)
     did = registry_did(registry.base_url) if issuer_id is None else issuer_did(registry.base_url, owner)
     published = PublishedKey(f"{did}#key-{number}", record.public_key, now)
-    with registry.database.transaction() as connection:
-        issuers.insert_key(connection, issuer_id, name, purpose.value, published)
-        access.insert_audit(connection, now, actor, "key.create", issuer_id, name, {"purpose": purpose.value})
+    try:
+        with registry.database.transaction() as connection:
+            issuers.insert_key(connection, issuer_id, name, purpose.value, published)
+            access.insert_audit(connection, now, actor, "key.create", issuer_id, name, {"purpose": purpose.value})
+    except IntegrityError as error:
+        raise Conflict(f"The key {name} was published by somebody else at this moment.") from error
     return record
 
 
@@ -93,6 +97,8 @@ def retire_key(registry: Registry, name: str, actor: str = "terminal") -> KeyRec
 
 def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: str = "terminal") -> KeyRecord:
     """Declare a key compromised: certificates recorded from `since` on that it signed are invalid."""
+    if since > registry.now():
+        raise InvalidInput([Violation(("since",), "lies in the future")])
     record = registry.keys.mark_compromised(name, since)
     _publish_end(registry, record, "key.compromise", actor)
     return record
@@ -130,12 +136,15 @@ def issuer_with_authorizations(registry: Registry, code: str) -> tuple[StoredIss
 
 
 def _publish_end(registry: Registry, record: KeyRecord, act: str, actor: str) -> None:
-    now = registry.now()
     with registry.database.transaction() as connection:
+        issuers.lock_key(connection, record.name)
         stored = next((key for key in issuers.all_keys(connection) if key.name == record.name), None)
         if stored is None:
             raise NotFound(f"The key {record.name} is in the key store but was never published.")
-        issuers.update_key(connection, record.name, record.retired_at, record.compromised_since)
+        # Now that nobody holds the key any more: what was signed until this moment is good.
+        now = registry.now()
+        retired_at = stored.published.retired_at or (record.retired_at and now)
+        issuers.update_key(connection, record.name, retired_at, record.compromised_since)
         since = record.compromised_since and record.compromised_since.isoformat()
         issuer = stored.issuer_code and require_issuer(connection, stored.issuer_code).id
         access.insert_audit(connection, now, actor, act, issuer or None, record.name, {"since": since})
@@ -147,10 +156,18 @@ def _check(
     wrong = []
     if not _CODE.fullmatch(code) or code == REGISTRY_OWNER:
         wrong.append(Violation(("code",), "2 to 32 small letters, digits and hyphens; not 'registry'"))
-    for path, text, limit in (("name", name.zh, 200), ("address", address.zh, 300), ("mark", mark, 32)):
-        if not text.strip() or len(text) > limit:
-            wrong.append(Violation((path,), f"must have 1 to {limit} characters"))
-    if website is not None and urlsplit(website).scheme not in {"http", "https"}:
+    texts = (
+        ("name", name.zh, 200),
+        ("name", name.en, 200),
+        ("address", address.zh, 300),
+        ("address", address.en, 300),
+        ("mark", mark, 32),
+        ("website", website, 200),
+    )
+    for path, text, limit in texts:
+        if text is not None and not (len(text.strip()) > 0 and len(text) <= limit and text.isprintable()):
+            wrong.append(Violation((path,), f"must have 1 to {limit} printable characters"))
+    if website is not None and not re.fullmatch(r"https?://[^\s/]+\S*", website):
         wrong.append(Violation(("website",), "must begin with https:// or http://"))
     if wrong:
         raise InvalidInput(wrong)

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 from registry.domain.errors import Misconfigured
+from registry.formats.did_web import registry_did
 from registry.services import manage_issuers
 from registry.services.context import Registry
 from registry.store import schema
-from registry.store.issuers import keys_of
+from registry.store.issuers import StoredKey, all_keys, keys_of
 
 
 def initialize(registry: Registry) -> bool:
     """Bring the schema up to date and see that the registry has a key; returns whether it made one. Safe to repeat."""
     schema.upgrade(registry.database)
     with registry.database.read() as connection:
-        if keys_of(connection, None):
-            return False
+        own = keys_of(connection, None)
+    if own:
+        _require_same_address(registry, own)
+        registry.keys.check()
+        return False
     manage_issuers.create_key(registry, manage_issuers.REGISTRY_OWNER)
     return True
 
 
-def require_current_schema(registry: Registry) -> None:
-    """Raises Misconfigured unless the database has the schema of this version, StorageUnavailable if it is away."""
+def require_ready(registry: Registry) -> None:
+    """Refuse to work on a database of another version or another address, or without the keys that it names.
+
+    Raises Misconfigured, saying what to do, and StorageUnavailable if the database is away.
+    """
     if not schema.is_current(registry.database):
-        raise Misconfigured("The database has not the schema of this version. Run: registry init")
+        raise Misconfigured("The database does not have the schema of this version. Run: registry init")
+    with registry.database.read() as connection:
+        published = all_keys(connection)
+    _require_same_address(registry, published)
+    stored = {record.name for record in registry.keys.records()}
+    for key in published:
+        if key.name not in stored and key.published.retired_at is None and key.published.compromised_since is None:
+            folder = registry.settings.keys_dir
+            raise Misconfigured(f"The key file {folder / key.name}.json is missing. Restore it from the backup.")
+
+
+def _require_same_address(registry: Registry, published: list[StoredKey]) -> None:
+    """Every credential and key names the address that the registry was made for."""
+    own = next((key for key in published if key.issuer_code is None), None)
+    did = registry_did(registry.base_url)
+    if own is not None and own.published.verification_method.partition("#")[0] != did:
+        made_for = own.published.verification_method.partition("#")[0]
+        raise Misconfigured(f"This registry was made for {made_for}, but REGISTRY_BASE_URL means {did}. Set it back.")
 
 
 def schema_is_current(registry: Registry) -> bool:

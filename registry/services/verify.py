@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -31,6 +30,7 @@ from registry.store import issuers
 from registry.store.direct_read import DirectRead
 from registry.store.verification import FIND_FOR_VERIFICATION, VerificationRow
 
+_MAX_REMEMBERED_BYTES = 32_768
 _CREDENTIAL_ID = re.compile(r"/certificates/([^/?#]{1,64})$")
 
 
@@ -47,6 +47,7 @@ class Verification(NamedTuple):
     public_id: str | None = None
     document: JsonObject | None = None
     status: StatusAt | None = None
+    recorded_at: datetime | None = None
     replaced_by: str | None = None
     differences: tuple[Difference, ...] = ()
 
@@ -75,9 +76,7 @@ class Verifier:
     def __init__(self, registry: Registry, remembered: int) -> None:
         self._registry = registry
         self._lookup = DirectRead(registry.database.unpooled, FIND_FOR_VERIFICATION)
-        self._seal: Callable[[bytes, bytes], _Seal] = (
-            lru_cache(maxsize=remembered)(_check_seal) if remembered else _check_seal
-        )
+        self._remembering = lru_cache(maxsize=remembered)(_check_seal) if remembered else _check_seal
 
     def by_public_id(self, typed: str) -> Verification:
         """Verify what is registered under a public id. Raises MalformedPublicId, NotFound."""
@@ -90,17 +89,22 @@ class Verifier:
 
     def document(self, body: bytes) -> Verification:
         """Judge a credential that somebody hands in. Raises InvalidInput for what is no JSON object."""
-        document = _parse(body)
+        document, canonical = _parse(body)
         now = self._registry.now()
         public_id = _public_id_of(document)
         method = _verification_method_of(document)
         row = self._find(public_id) if public_id else None
         with self._registry.database.read() as connection:
             key = issuers.find_key(connection, method) if method else None
-        if row is not None and canonical_json.canonicalize(document) == row.document:
+        if row is not None and canonical == row.document:
             return self._judge_row(row, self._seal(row.document, row.public_key), now)
         seal = _foreign_seal(document, key.published if key else None)
         return self._judge_foreign(document, seal, key.published if key else None, row, now)
+
+    def _seal(self, document: bytes, public_key: bytes) -> _Seal:
+        # What is remembered must not fill the memory.
+        check = self._remembering if len(document) <= _MAX_REMEMBERED_BYTES else _check_seal
+        return check(document, public_key)
 
     def _find(self, public_id: str) -> VerificationRow | None:
         values = self._lookup.first({"public_id": public_id})
@@ -110,7 +114,7 @@ class Verifier:
         status = self._status(row, now)
         checks = (
             _signature_check(seal, row),
-            _key_check(seal, row.published_key, row.recorded_at),
+            _key_check(seal, row.published_key if row.key_of_issuer else None, row.recorded_at),
             _issuer_check(row),
             _period_check(row, now),
             _status_check(status),
@@ -121,7 +125,14 @@ class Verifier:
             with self._registry.database.read() as connection:
                 replaced_by = store.successor_of(connection, row.key)
         return Verification(
-            conclude(checks, status.status), checks, now, row.public_id, seal.document, status, replaced_by
+            conclude(checks, status.status),
+            checks,
+            now,
+            row.public_id,
+            seal.document,
+            status,
+            row.recorded_at,
+            replaced_by,
         )
 
     def _judge_foreign(
@@ -157,6 +168,7 @@ class Verifier:
             row.public_id,
             registered.document,
             registered.status,
+            registered.recorded_at,
             registered.replaced_by,
             found,
         )
@@ -283,15 +295,16 @@ def _unregistered(name: CheckName) -> Check:
     return Check(name, Outcome.NOT_CHECKED, Finding.NOT_REGISTERED, "not in this registry")
 
 
-def _parse(body: bytes) -> JsonObject:
+def _parse(body: bytes) -> tuple[JsonObject, bytes]:
+    """The document and its canonical bytes."""
     try:
         document: Any = canonical_json.parse(body)
         if not isinstance(document, dict):
             raise MalformedJson("a credential is a JSON object")
-        canonical_json.canonicalize(document)
+        canonical = canonical_json.canonicalize(document)
     except MalformedJson as error:
         raise InvalidInput([Violation((), str(error))]) from error
-    return document
+    return document, canonical
 
 
 def _public_id_of(document: JsonObject) -> str | None:

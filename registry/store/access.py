@@ -31,6 +31,12 @@ def insert_api_key(connection: Connection, **values: Any) -> None:
     connection.execute(insert(ApiKey).values(**values))
 
 
+def api_keys_of(connection: Connection, issuer_id: int) -> list[StoredApiKey]:
+    """The API keys of an issuer, oldest first."""
+    statement = select(ApiKey.__table__).where(ApiKey.issuer_id == issuer_id).order_by(ApiKey.id)
+    return [StoredApiKey(**{**row._mapping, "verbs": tuple(row.verbs)}) for row in connection.execute(statement)]
+
+
 def find_api_key(connection: Connection, key_id: str) -> StoredApiKey | None:
     """The API key of a public part."""
     row = connection.execute(select(ApiKey.__table__).where(ApiKey.key_id == key_id)).first()

@@ -229,14 +229,22 @@ def update_standing(connection: Connection, key: int, standing: Standing, event_
 
 def events_of(connection: Connection, keys: Collection[int]) -> dict[int, list[StatusEvent]]:
     """The status events of certificates, in the order of recording, by row id. One query."""
+    events: dict[int, list[StatusEvent]] = {key: [] for key in keys}
+    for key, event, _ in recorded_events(connection, keys):
+        events[key].append(event)
+    return events
+
+
+def recorded_events(connection: Connection, keys: Collection[int]) -> list[tuple[int, StatusEvent, str]]:
+    """The status events of certificates: row id, event, and who recorded it. One query."""
     statement = (
-        select(StatusEventRow)
+        select(StatusEventRow.__table__)
         .where(StatusEventRow.certificate_id.in_(keys))
         .order_by(StatusEventRow.certificate_id, StatusEventRow.sequence)
     )
-    events: dict[int, list[StatusEvent]] = {key: [] for key in keys}
-    for row in connection.execute(statement):
-        events[row.certificate_id].append(
+    return [
+        (
+            row.certificate_id,
             StatusEvent(
                 sequence=row.sequence,
                 act=Act(row.act),
@@ -245,17 +253,11 @@ def events_of(connection: Connection, keys: Collection[int]) -> dict[int, list[S
                 recorded_at=row.recorded_at,
                 until=row.until,
                 note=row.note,
-            )
+            ),
+            row.actor,
         )
-    return events
-
-
-def actors_of(connection: Connection, key: int) -> list[str]:
-    """Who recorded each status event of a certificate, in order."""
-    statement = (
-        select(StatusEventRow.actor).where(StatusEventRow.certificate_id == key).order_by(StatusEventRow.sequence)
-    )
-    return list(connection.scalars(statement))
+        for row in connection.execute(statement)
+    ]
 
 
 def due_for_change(connection: Connection, now: datetime, limit: int, *, lock: bool = False) -> list[int]:

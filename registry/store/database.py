@@ -96,7 +96,7 @@ def _engine(url: str, pool_size: int | None, postgresql_options: str = _UTC, **o
     if parsed.get_backend_name() == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise ArgumentError("a file is needed")
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Connections pass from thread to thread, one at a time.
         arguments = {"check_same_thread": False}
         engine = create_engine(parsed, hide_parameters=True, connect_args=arguments, **options)

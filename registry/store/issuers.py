@@ -155,12 +155,15 @@ def keys_of(connection: Connection, issuer_id: int | None) -> list[StoredKey]:
     return [_key(row) for row in connection.execute(statement)]
 
 
-def is_key_active(connection: Connection, key: int) -> bool:
-    """Whether a key may still sign; holds it in that state until the transaction ends."""
-    statement = select(SigningKey.id).where(
-        SigningKey.id == key, SigningKey.retired_at.is_(None), SigningKey.compromised_since.is_(None)
-    )
-    return connection.scalar(statement.with_for_update(read=True)) is not None
+def hold_key(connection: Connection, key: int) -> PublishedKey:
+    """A key, held in its present state until the transaction ends."""
+    statement = _KEYS.where(SigningKey.id == key).with_for_update(read=True, of=SigningKey.__table__)
+    return _key(connection.execute(statement).one()).published
+
+
+def lock_key(connection: Connection, name: str) -> None:
+    """Wait until nobody holds a key, and let nobody else hold it until the transaction ends."""
+    connection.execute(select(SigningKey.id).where(SigningKey.name == name).with_for_update())
 
 
 def find_key(connection: Connection, verification_method: str) -> StoredKey | None:

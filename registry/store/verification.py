@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import bindparam, exists, false, func, or_, select
 
 from registry.domain.signing_key import PublishedKey
 from registry.store.certificates import AnySelect
@@ -33,6 +33,7 @@ class VerificationRow(NamedTuple):
     key_active_from: datetime
     key_retired_at: datetime | None
     key_compromised_since: datetime | None
+    key_of_issuer: bool
     authorized: bool
 
     @property
@@ -67,6 +68,7 @@ FIND_FOR_VERIFICATION: AnySelect = (
         SigningKey.active_from,
         SigningKey.retired_at,
         SigningKey.compromised_since,
+        func.coalesce(SigningKey.issuer_id == Certificate.issuer_id, false()).label("key_of_issuer"),
         exists()
         .where(
             Authorization.issuer_id == Certificate.issuer_id,

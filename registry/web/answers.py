@@ -74,7 +74,8 @@ def certificate(base_url: str, found: Found, document: bytes) -> dict[str, Any]:
 
 def issued(base_url: str, row: StoredCertificate, document: bytes) -> dict[str, Any]:
     """A certificate as it was when issued: the same for the first request and for each repetition of it."""
-    first = Standing(State.ACTIVE, row.recorded_at, Reason(row.first_reason))
+    since = min(row.recorded_at, row.period.starts_at)
+    first = Standing(State.ACTIVE, since, Reason(row.first_reason))
     found = status_of(first, row.period, row.recorded_at)
     return certificate(base_url, Found(row, found), document)
 
@@ -137,6 +138,7 @@ def _verification(base_url: str, found: Verification) -> dict[str, Any]:
             for one in found.checks
         ],
         "status": found.status and status(found.status),
+        "recorded_at": found.recorded_at,
         "replaced_by": found.replaced_by,
         "certificate": found.terms or None,
         "links": links(base_url, found.public_id) if found.public_id else None,

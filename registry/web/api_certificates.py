@@ -120,7 +120,7 @@ def withdraw(request: dict[str, Any], public_id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.ChangeAnswer)
 @blueprint.doc(parameters=[IDEMPOTENCY_KEY])
 def cancel(request: dict[str, Any], public_id: str) -> dict[str, Any]:
-    """Cancel a certificate at the holder's wish, for good (注销)."""
+    """Cancel a certificate at the holder's request, for good (注销)."""
     return _act(public_id, Act.CANCEL, request)
 
 

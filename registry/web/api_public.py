@@ -11,9 +11,10 @@ from registry.services import find, manage_issuers
 from registry.services.verify import Verification
 from registry.web import answers, headers, schemas
 from registry.web.current import the_registry, the_verifier
-from registry.web.requests import StrictParser
+from registry.web.requests import StrictParser, read_body
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/v1", description="For everybody, without a key")
+_MAX_CREDENTIAL_BYTES = 262_144
 blueprint.ARGUMENTS_PARSER = StrictParser()
 
 
@@ -38,7 +39,9 @@ def verify(public_id: str) -> Response:
 )
 def verify_document() -> Response:
     """Judge a credential document: genuine, altered (and where), of an unknown key, or not in this registry."""
-    return verification_response(the_verifier().document(request.get_data()))
+    # A credential has some four kilobytes, and one with two hundred sites a hundred.
+    request.max_content_length = min(_MAX_CREDENTIAL_BYTES, the_registry().settings.max_body_bytes)
+    return verification_response(the_verifier().document(read_body()))
 
 
 @blueprint.get("/search")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from copy import deepcopy
+from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, render_template
 from flask_smorest import Api
@@ -47,7 +48,7 @@ def page() -> Response:
 
 def document() -> dict[str, Any]:
     """The OpenAPI document as a dictionary."""
-    found = cast(dict[str, Any], current_app.extensions["openapi"].to_dict())
+    found: dict[str, Any] = deepcopy(current_app.extensions["openapi"].to_dict())
     for response in found["components"]["responses"].values():
         # flask-smorest documents its errors as plain JSON.
         if "application/json" in response.get("content", {}):

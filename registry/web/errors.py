@@ -33,9 +33,9 @@ PROBLEMS: Mapping[type[RegistryError], tuple[int, str, str]] = {
     IdempotencyKeyReused: (422, "idempotency-key-reused", "The Idempotency-Key belongs to another request"),
     IllegalMove: (409, "illegal-move", "The status does not allow it"),
     Conflict: (409, "conflict", "The request contradicts what is registered"),
-    MalformedPublicId: (404, "malformed-id", "That is no certificate id"),
+    MalformedPublicId: (404, "malformed-id", "Not a valid certificate id"),
     NotFound: (404, "not-found", "Nothing here under that name"),
-    NotAuthenticated: (401, "not-authenticated", "An API key is needed"),
+    NotAuthenticated: (401, "not-authenticated", "The API key is missing or not accepted"),
     NotPermitted: (403, "not-permitted", "The API key does not allow it"),
     StorageUnavailable: (503, "storage-unavailable", "The registry can't reach its database"),
 }
@@ -83,7 +83,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     # The log has the traceback; the asker gets none.
-    _LOG.exception("unexpected error on %s %s", request.method, request.path, exc_info=error)
+    _LOG.exception("unexpected error on %s %r", request.method, request.path, exc_info=error)
     failure = InternalServerError()
     return _answer(500, "internal-error", failure.name, "The registry made a mistake. It has been logged.", {})
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask_limiter import Limiter
-from limits import parse
+from limits import parse_many
 
 from registry.domain.errors import RegistryError
 from registry.services.verify import Verifier
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/verify/"
 PUBLIC_SCOPE = "public"
+# What Flask-Limiter counts requests under that come without an address (through a Unix socket).
+_NO_ADDRESS = "127.0.0.1"
 _COUNTED = "registry.counted"
 _HEADERS = [
     ("Content-Type", "application/json"),
@@ -40,7 +42,7 @@ class HotPath:
         self._verifier = verifier
         self._base_url = base_url
         self._limiter = limiter
-        self._limit = parse(limit)
+        self._limits = parse_many(limit)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer what is plain, hand on the rest."""
@@ -55,7 +57,11 @@ class HotPath:
 
     def _answer(self, public_id: str, environ: WSGIEnvironment) -> tuple[bytes, str] | None:
         # The counter is the one of Flask-Limiter, which refuses where this one would.
-        if not self._limiter.limiter.hit(self._limit, environ.get("REMOTE_ADDR", ""), PUBLIC_SCOPE):
+        address = environ.get("REMOTE_ADDR") or _NO_ADDRESS
+        try:
+            if not all(self._limiter.limiter.hit(limit, address, PUBLIC_SCOPE) for limit in self._limits):
+                return None
+        except Exception:
             return None
         environ[_COUNTED] = True
         try:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from flask import Flask, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse_many
+from limits.errors import ConfigurationError
 
+from registry.domain.errors import Misconfigured
 from registry.settings import Settings
 from registry.web.hot_path import already_counted
 
 
 def install(app: Flask, settings: Settings) -> Limiter:
-    """The limiter; blueprints are put under it one by one. A breach ends in a problem document, 429."""
+    """The limiter; blueprints are put under it one by one. A breach ends in a problem document, 429.
+
+    Raises Misconfigured.
+    """
+    for limit in (settings.rate_limit_public, settings.rate_limit_admin):
+        try:
+            parse_many(limit)
+        except ValueError as error:
+            message = f"REGISTRY_RATE_LIMIT_PUBLIC and _ADMIN must be like '600 per minute', not {limit!r}."
+            raise Misconfigured(message) from error
     limiter = Limiter(
         get_remote_address,
         storage_uri=settings.rate_limit_storage,
@@ -21,5 +33,8 @@ def install(app: Flask, settings: Settings) -> Limiter:
         in_memory_fallback=[],
     )
     limiter.request_filter(lambda: already_counted(request.environ))
-    limiter.init_app(app)
+    try:
+        limiter.init_app(app)
+    except ConfigurationError as error:
+        raise Misconfigured(f"REGISTRY_RATE_LIMIT_STORAGE can't be used: {error}") from error
     return limiter

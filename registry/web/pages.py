@@ -9,10 +9,12 @@ from functools import wraps
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from registry.domain.certificate import HolderId
 from registry.domain.errors import InvalidInput, NotFound, Violation
 from registry.domain.public_id import MalformedPublicId, parse_public_id
 from registry.formats import qr_code
 from registry.formats.credential import MEDIA_TYPE
+from registry.formats.identifiers import why_wrong
 from registry.services import find, manage_issuers
 from registry.services.find import NameMatch, Page
 from registry.services.verify import Verification
@@ -34,6 +36,11 @@ _OTHER_PROBLEMS = {
     "internal-error": 500,
 }
 _SMALLEST_SCALE, _LARGEST_SCALE = 4, 40
+# An id with about as many characters as it should have, in one piece or in its groups. A name has no digits.
+_LIKE_PUBLIC_ID = re.compile(
+    r"(?=.*\d)(?:[0-9A-Z]{13,16}|[0-9A-Z]{4,6}([- ])[0-9A-Z]{4,6}\1[0-9A-Z]{4,6})", re.IGNORECASE
+)
+_LIKE_USCC = re.compile(r"[0-9A-Z]{18}", re.IGNORECASE)
 _CRITERIA = ("q", "number", "uscc", "name", "match")
 
 
@@ -113,7 +120,9 @@ def search() -> ResponseReturnValue:
         found, refusal = (_find(criteria) if criteria else None), None
     except InvalidInput as error:
         found, refusal = None, _in_words(error)
-    response = _page("search.html", headers.VERDICT, criteria=criteria, found=found, refusal=refusal)
+    mistyped = _mistyped(criteria) if found is not None and not found.items else None
+    shown = {"criteria": criteria, "found": found, "refusal": refusal, "mistyped": mistyped}
+    response = _page("search.html", headers.VERDICT, **shown)
     response.status_code = 422 if refusal else 200
     return response
 
@@ -195,7 +204,7 @@ def _unchanging(content: bytes, media_type: str) -> Response:
 
 def _scale() -> int:
     typed = request.args.get("scale", str(qr_code.DEFAULT_MODULE_PIXELS))
-    if typed.isascii() and typed.isdecimal() and _SMALLEST_SCALE <= int(typed[:4]) <= _LARGEST_SCALE:
+    if len(typed) <= 2 and typed.isascii() and typed.isdecimal() and _SMALLEST_SCALE <= int(typed) <= _LARGEST_SCALE:
         return int(typed)
     raise InvalidInput([Violation(("scale",), f"must be a whole number from {_SMALLEST_SCALE} to {_LARGEST_SCALE}")])
 
@@ -203,9 +212,31 @@ def _scale() -> int:
 def _as_public_id(typed: str) -> str | None:
     """The public id in what was typed, scanned or pasted: the id itself, or the address in the QR code."""
     try:
-        return parse_public_id(re.sub(r"^.*/v/|[?#].*$", "", typed.strip()))
+        return parse_public_id(_without_address(typed))
     except MalformedPublicId:
         return None
+
+
+def _without_address(typed: str) -> str:
+    address = typed.strip().partition("#")[0].partition("?")[0]
+    return address.rpartition("/v/")[2]
+
+
+def _mistyped(criteria: dict[str, str]) -> dict[str, str] | None:
+    """What is wrong with an id or a credit code that nothing was found for; None where it looks like neither."""
+    scanned = criteria.get("q", "")
+    typed = _without_address(scanned)
+    if "/v/" in scanned or _LIKE_PUBLIC_ID.fullmatch(typed):
+        try:
+            parse_public_id(typed)
+        except MalformedPublicId as error:
+            return {"kind": str(texts.READ_AS_PUBLIC_ID), "reason": texts.in_words(str(error)) or str(error)}
+    code = (criteria.get("uscc") or scanned).strip()
+    if _LIKE_USCC.fullmatch(code):
+        wrong = why_wrong(HolderId("uscc", code.upper()))
+        if wrong is not None:
+            return {"kind": str(texts.READ_AS_USCC), "reason": texts.in_words(wrong) or wrong}
+    return None
 
 
 def _find(criteria: dict[str, str]) -> Page:

@@ -12,6 +12,7 @@ from babel.dates import format_date
 from flask import Flask, Response, g, request, url_for
 from flask_babel import get_locale
 from markupsafe import Markup, escape
+from werkzeug.exceptions import NotFound as NoRoute
 
 from registry.domain.certificate import CERTIFICATE_ZONE, EnterpriseSize, day_of
 from registry.domain.errors import RegistryError
@@ -28,6 +29,7 @@ from registry.web.api_reference import ApiReference
 from registry.web.current import the_registry
 
 SAMPLE_ENDING = "-sample"
+_NO_ROUTE = NoRoute().name
 _AN_HOUR = "public, max-age=3600"
 # Tags of our two languages, as browsers choose fonts by them.
 _TAGS = {"zh": "zh-CN", "en": "en"}
@@ -54,9 +56,11 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def keep(response: Response) -> Response:
-        # Addresses with a digest of the content can be kept for ever.
+        # Addresses with the digest of this very content can be kept for ever.
         if request.endpoint == "static" and response.status_code == 200:
-            response.headers["Cache-Control"] = headers.IMMUTABLE if "v" in request.args else _AN_HOUR
+            known = digests.get((request.view_args or {}).get("filename", ""))
+            fits = known is not None and request.args.get("v") == known
+            response.headers["Cache-Control"] = headers.IMMUTABLE if fits else _AN_HOUR
         return response
 
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -69,6 +73,8 @@ def install(app: Flask) -> None:
         texts=texts,
         schemes=SCHEMES,
         tones=_TONES,
+        typed_id=typed_id,
+        no_such_page=no_such_page,
         base_url=lambda: the_registry().base_url,
         chapters=lambda spec: ApiReference(spec, the_registry().base_url).chapters(),
     )
@@ -178,6 +184,17 @@ def legible(terms: JsonObject) -> bool:
 def breakable(path: str) -> Markup:
     """A path that may be broken after each slash."""
     return escape(path).replace("/", Markup("/<wbr>"))
+
+
+def typed_id() -> str:
+    """What stands in the address where a certificate id is expected, as it was typed."""
+    return str((request.view_args or {}).get("public_id", ""))
+
+
+def no_such_page(problem: Mapping[str, object]) -> bool:
+    """Whether no page has this address; among certificates and issuers it is rather the thing that is missing."""
+    among_things = request.path.startswith(("/v/", "/certificates/", "/issuers/"))
+    return problem["title"] == _NO_ROUTE and not among_things
 
 
 def key_state(key: PublishedKey) -> str:

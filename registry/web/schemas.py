@@ -63,7 +63,7 @@ class WithdrawSchema(ActSchema):
 
 
 class CancelSchema(ActSchema):
-    """A cancellation at the holder's wish."""
+    """A cancellation at the holder's request."""
 
     reason = _reason(Act.CANCEL)
 
@@ -225,6 +225,9 @@ class VerificationAnswer(Schema):
     public_id = fields.String(required=True, allow_none=True)
     checks = fields.List(fields.Nested(CheckAnswer), required=True)
     status = fields.Nested(StatusAnswer, required=True, allow_none=True)
+    recorded_at = fields.AwareDateTime(
+        required=True, allow_none=True, metadata={"description": "when the registry learned of it"}
+    )
     replaced_by = fields.String(required=True, allow_none=True, metadata={"description": "public id of the successor"})
     certificate = fields.Dict(required=True, allow_none=True)
     links = fields.Nested(LinksAnswer, required=True, allow_none=True)

@@ -35,10 +35,10 @@ MEANINGS: Mapping[Verdict, LazyString] = {
     Verdict.VALID: _("This certificate is in force. Compare what follows with the paper: it must be the same."),
     Verdict.SUSPENDED: _("Not valid at present. The issuer has suspended it; until it is restored, do not accept it."),
     Verdict.WITHDRAWN: _("No longer valid. The issuer has withdrawn it; do not accept it."),
-    Verdict.CANCELLED: _("No longer valid. It was cancelled at the holder's wish; do not accept it."),
+    Verdict.CANCELLED: _("No longer valid. It was cancelled at the holder's request; do not accept it."),
     Verdict.SUPERSEDED: _("No longer valid. A newer certificate has taken its place; ask for that one."),
     Verdict.EXPIRED: _("No longer valid. Its period of validity is over; do not accept it."),
-    Verdict.NOT_YET_VALID: _("Genuine, but not in force yet. Its period of validity has still to begin."),
+    Verdict.NOT_YET_VALID: _("Genuine, but not in force yet. Its period of validity has not begun."),
     Verdict.INVALID: _("The check failed. Nothing that this certificate says can be relied upon."),
     Verdict.UNKNOWN: _("This registry does not know the certificate and can't vouch for it."),
 }
@@ -80,13 +80,13 @@ FINDINGS: Mapping[Finding, LazyString] = {
         "The key is the issuer's. It has been replaced since then, which does not touch what it had signed before."
     ),
     Finding.KEY_COMPROMISED_LATER: _(
-        "The key is the issuer's. It fell into wrong hands later, after the certificate had been registered."
+        "The key is the issuer's. It fell into the wrong hands later, after the certificate had been registered."
     ),
     Finding.KEY_RETIRED_BEFORE: _("The key was already out of use when the certificate was registered."),
-    Finding.KEY_COMPROMISED: _("The key was in wrong hands when it signed: it need not have been the issuer."),
+    Finding.KEY_COMPROMISED: _("The key was in the wrong hands when it signed: it need not have been the issuer."),
     Finding.KEY_NOT_YET_ACTIVE: _("The key was not in use yet when the certificate was registered."),
     Finding.KEY_UNKNOWN: _("No issuer of this registry has this key."),
-    Finding.KEY_OF_ANOTHER: _("The key belongs to somebody else than the issuer named."),
+    Finding.KEY_OF_ANOTHER: _("The key belongs to someone other than the issuer named."),
     Finding.ISSUER_AUTHORIZED: _("The issuer was entitled to certify against this standard when it decided."),
     Finding.ISSUER_NOT_AUTHORIZED: _("The issuer was not entitled to certify against this standard when it decided."),
     Finding.ISSUER_UNKNOWN: _("The issuer is not known to this registry."),
@@ -97,7 +97,7 @@ FINDINGS: Mapping[Finding, LazyString] = {
     Finding.STATUS_IN_FORCE: _("The issuer has not suspended, withdrawn, cancelled or replaced it."),
     Finding.STATUS_SUSPENDED: _("The issuer has suspended it."),
     Finding.STATUS_WITHDRAWN: _("The issuer has withdrawn it."),
-    Finding.STATUS_CANCELLED: _("The issuer has cancelled it at the holder's wish."),
+    Finding.STATUS_CANCELLED: _("The issuer has cancelled it at the holder's request."),
     Finding.STATUS_SUPERSEDED: _("The issuer has replaced it by a newer certificate."),
     Finding.NOT_REGISTERED: _("It is not in this registry."),
     Finding.NO_LOG: _("This registry does not keep a public log yet, so nothing could be compared with one."),
@@ -117,7 +117,7 @@ REASONS: Mapping[Reason, LazyString] = {
     Reason.CORRECTIVE_ACTION_VERIFIED: _("Corrective action verified"),
     Reason.SURVEILLANCE_COMPLETED: _("Surveillance audit completed"),
     Reason.FEE_SETTLED: _("Fee settled"),
-    Reason.COMPLAINT_UNFOUNDED: _("Complaint found to be without ground"),
+    Reason.COMPLAINT_UNFOUNDED: _("Complaint found to be unfounded"),
     Reason.SUSPENDED_IN_ERROR: _("Suspended in error"),
     Reason.SUSPENSION_NOT_RESOLVED: _("The cause of the suspension was not removed in time"),
     Reason.SERIOUS_NONCONFORMITY: _("Serious nonconformity"),
@@ -157,6 +157,8 @@ IDENTIFIERS: Mapping[str, LazyString] = {
     "lei": _("Legal entity identifier (LEI)"),
     "other": _("Registration number"),
 }
+READ_AS_PUBLIC_ID = _("Read as a certificate id")
+READ_AS_USCC = _("Read as a unified social credit code")
 KEY_STATES: Mapping[str, LazyString] = {
     "active": _("In use"),
     "retired": _("Out of use"),
@@ -166,7 +168,7 @@ KEY_STATES: Mapping[str, LazyString] = {
 # Titles and advice by slug: those of errors.PROBLEMS, and what the machinery of HTTP adds.
 PROBLEMS: Mapping[str, tuple[LazyString, LazyString]] = {
     "malformed-id": (
-        _("That is no certificate id"),
+        _("Not a valid certificate id"),
         _("Compare it with the paper, character by character, or scan the QR code."),
     ),
     "not-found": (
@@ -190,7 +192,7 @@ PROBLEMS: Mapping[str, tuple[LazyString, LazyString]] = {
         _("Use a new key for each new request, and the same key only to repeat the same request."),
     ),
     "not-authenticated": (
-        _("An API key is needed"),
+        _("The API key is missing or not accepted"),
         _("Send the key in the header 'Authorization: Bearer …'. It may have expired or been revoked."),
     ),
     "not-permitted": (
@@ -255,6 +257,14 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
         (r"No certificate with this id is in the registry", _("No certificate with this id is in the registry.")),
         (r"No issuer has the code '(?P<code>.*)'", _("No issuer has the code %(code)s.")),
         (r"too short: type at least", _("That is too short: type at least two Chinese characters, or three letters.")),
+        (
+            r"check digit of this USCC is wrong",
+            _("The check digit does not fit the others, so at least one character is mistyped."),
+        ),
+        (
+            r"not a USCC",
+            _("It contains a character that never occurs at that place in a unified social credit code."),
+        ),
         (r"must not be empty", _("Type what you are looking for.")),
         (r"give exactly one of", _("Search by one thing at a time: number, credit code or name.")),
         (r"longer than (?P<limit>\d+) characters", _("That is too long: at most %(limit)s characters.")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,7 @@ ORGANIZATION = Holder(
     Text("浙江省宁波市慈溪市工业路18号", "No. 18 Gongye Road, Cixi"),
     HolderId("uscc", "91330282MA00000184"),
 )
+PERSON = Holder(HolderType.PERSON, Text("王小明"))
 SITE = Site(Text("慈溪工厂", "Cixi plant"), Text("工业路18号", "18 Gongye Road"), Text("注塑件", "Moulded parts"))
 
 
@@ -121,17 +122,22 @@ def test_an_organization_needs_its_registered_identifier_and_address() -> None:
 
 
 def test_a_person_holds_a_training_certificate_without_identifier_or_address() -> None:
-    person = Holder(HolderType.PERSON, Text("王小明"))
-    training = certificate(scheme="gbt19011-2021-training", holder=person, valid_until=None, sites=())
+    training = certificate(scheme="gbt19011-2021-training", holder=PERSON, valid_until=None, sites=())
     assert wrong(training) == []
 
 
 @pytest.mark.parametrize("code", sorted(SCHEMES))
 def test_a_scheme_is_held_by_persons_or_by_organizations_but_not_by_both(code: str) -> None:
-    kinds = [kind for kind in HolderType if wrong(certificate(scheme=code, holder=holder(type=kind))) == []]
-    assert kinds == ([HolderType.PERSON] if "training" in code else [HolderType.ORGANIZATION])
-    (other,) = set(HolderType) - set(kinds)
-    assert wrong(certificate(scheme=code, holder=holder(type=other))) == ["/holder/kind"]
+    holders = [ORGANIZATION, PERSON]
+    right, other = reversed(holders) if "training" in code else holders
+    assert wrong(certificate(scheme=code, holder=right)) == []
+    assert wrong(certificate(scheme=code, holder=other)) == ["/holder/kind"]
+
+
+def test_a_person_s_identity_number_and_address_have_no_place_in_a_public_register() -> None:
+    for name in ("identifier", "address"):
+        person = replace(PERSON, **{name: getattr(ORGANIZATION, name)})
+        assert wrong(certificate(scheme="gbt19011-2021-training", holder=person)) == [f"/holder/{name}"]
 
 
 def test_the_last_decision_is_not_before_the_first_granting() -> None:
@@ -151,6 +157,18 @@ def test_the_end_is_not_before_the_beginning() -> None:
 def test_a_management_system_certificate_needs_an_expiry_date_and_a_recognition_does_not() -> None:
     assert wrong(certificate(valid_until=None)) == ["/valid_until"]
     assert wrong(certificate(scheme="gbt19580-2012-case", valid_until=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "longest"),
+    [("gbt19001-2016", date(2028, 7, 12)), ("gb4706.1-2005", date(2030, 7, 14)), ("gbt19580-2012-case", LAST_DAY)],
+)
+def test_a_term_is_no_longer_than_the_scheme_allows_with_half_a_year_for_early_recertification(
+    scheme: str, longest: date
+) -> None:
+    assert wrong(certificate(scheme=scheme, valid_until=longest)) == []
+    if longest < LAST_DAY:
+        assert wrong(certificate(scheme=scheme, valid_until=longest + timedelta(days=1))) == ["/valid_until"]
 
 
 def test_a_decision_is_in_the_future_by_the_calendar_in_china() -> None:
@@ -215,3 +233,9 @@ def test_a_violation_points_to_its_field_as_json_pointer_says(path: tuple[str | 
     violation = Violation(path, "wrong")
     assert violation.pointer == pointer
     assert str(InvalidInput([violation])) == f"{pointer or '/'}: wrong"
+
+
+def test_a_refusal_with_a_thousand_reasons_is_still_one_line_and_keeps_them_all() -> None:
+    refusal = InvalidInput([Violation((position, "number"), "must not be empty") for position in range(1000)])
+    assert len(str(refusal)) < 300
+    assert len(refusal.violations) == 1000

@@ -186,6 +186,10 @@ def test_acts_on_the_same_instant_count_in_the_order_of_recording() -> None:
     assert seen(list(reversed(events)), 10, known=11).status == "valid"
 
 
+def test_suspending_twice_is_refused_in_plain_words() -> None:
+    assert refused(act([ISSUED], Act.SUSPEND, 10), Act.SUSPEND, 11) == "The certificate is suspended already."
+
+
 def test_an_act_dated_back_does_not_change_what_the_registry_said_then() -> None:
     events = act([ISSUED], Act.WITHDRAW, 10, recorded=20)
     assert seen(events, 15, known=15).status == "valid"
@@ -288,6 +292,21 @@ def test_a_note_has_a_greatest_length() -> None:
     event = StatusEvent(2, Act.CANCEL, Reason.HOLDER_REQUEST, day(1), day(1), note="字" * MAX_NOTE_LENGTH)
     check_event(event)
     assert wrong_fields(replace(event, note="字" * (MAX_NOTE_LENGTH + 1))) == ["/note"]
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\x00", "\ud800", "\u200b"])
+def test_a_note_hides_nothing_that_can_not_be_printed(hidden: str) -> None:
+    event = StatusEvent(2, Act.CANCEL, Reason.HOLDER_REQUEST, day(1), day(1), note="two\nlines, 两行")
+    check_event(event)
+    assert wrong_fields(replace(event, note="a" + hidden)) == ["/note"]
+
+
+@pytest.mark.parametrize("year", [1, 1899, 3000, 9999])
+def test_a_time_beyond_the_calendar_is_refused(year: int) -> None:
+    far = datetime(year, 12, 31, 23, 59, tzinfo=timezone(timedelta(hours=-12)))
+    event = StatusEvent(2, Act.SUSPEND, Reason.FEE_UNPAID, day(1), day(1))
+    assert "/effective_at" in wrong_fields(replace(event, effective_at=far))
+    assert "/until" in wrong_fields(replace(event, until=far))
 
 
 @pytest.mark.parametrize("what", [one for one in Act if one is not Act.SUSPEND])

@@ -27,7 +27,7 @@ from registry.domain.errors import InvalidInput
 from registry.domain.reasons import MAX_NOTE_LENGTH, Reason
 from registry.domain.schemes import Text
 from registry.formats.canonical_json import canonicalize
-from registry.formats.certificate_request import read_issue_request, violations
+from registry.formats.certificate_request import MAX_VIOLATIONS, read_issue_request, violations
 from registry.formats.credential import build_credential
 from registry.formats.data_integrity import add_proof, take_apart_canonical
 from registry.formats.identifiers import why_wrong
@@ -264,6 +264,12 @@ def test_what_is_no_request_at_all_is_refused_as_a_whole(text: bytes) -> None:
     with pytest.raises(InvalidInput) as refusal:
         read_issue_request(text)
     assert [violation.pointer for violation in refusal.value.violations] == [""]
+
+
+def test_a_request_with_a_million_mistakes_is_answered_with_the_first_few() -> None:
+    request = changed(("certificate", "sites"), [{"name": {}}] * MAX_SITES)
+    assert len(pointers(request)) == MAX_VIOLATIONS
+    assert pointers(changed(("certificate", "sites"), [{}] * (MAX_SITES + 1))) == ["/certificate/sites"]
 
 
 def test_messages_about_a_whole_object_point_to_the_object() -> None:

@@ -172,6 +172,7 @@ def test_of_two_who_make_the_same_key_at_once_one_is_refused(tmp_path: Path, mon
     both_ready = Barrier(2)
     # Scrypt is not what is tested here; both must come to writing at the same time.
     monkeypatch.setattr(pkcs8, "encrypt", lambda *_: str(both_ready.wait(10)))
+    monkeypatch.setattr(FileKeyStore, "check", lambda _: None)
 
     def make(store: FileKeyStore, name: str) -> KeyRecord | KeyAlreadyExists:
         try:
@@ -313,7 +314,7 @@ def test_a_copy_of_a_key_file_does_not_go_on_signing(folder: Path, store: FileKe
     "name", ["", "..", "../cqc-1", "a/b", "A", "-a", "a.json", "a\n", "é", "a" * 65, "\x00", ".new-x"]
 )
 def test_a_name_that_could_lead_out_of_the_folder_is_no_name(store: FileKeyStore, name: str) -> None:
-    refusal(lambda: store.create(name, "cqc", Purpose.ISSUER, NOW))
+    assert "is no key name" in str(refusal(lambda: store.create(name, "cqc", Purpose.ISSUER, NOW)))
     for do in (lambda: store.signer(name), lambda: store.retire(name, NOW), lambda: store.mark_compromised(name, NOW)):
         assert isinstance(refusal(do), KeyNotFound)
 
@@ -335,6 +336,13 @@ def test_a_wrong_passphrase_is_refused_with_where_to_look(folder: Path) -> None:
     store = FileKeyStore(folder, "not the right passphrase")
     for do in (store.check, lambda: store.signer("cqc-1")):
         assert "REGISTRY_KEY_PASSPHRASE" in str(refusal(do))
+
+
+def test_no_key_is_made_under_another_passphrase_than_the_others(folder: Path) -> None:
+    """The registry opens all of them with one, so it could never sign with both."""
+    store = FileKeyStore(folder, "not the right passphrase")
+    assert "REGISTRY_KEY_PASSPHRASE" in str(refusal(lambda: store.create("cqc-2", "cqc", Purpose.ISSUER, NOW)))
+    assert [path.name for path in folder.iterdir()] == ["cqc-1.json"]
 
 
 def test_a_key_under_another_public_key_is_refused(folder: Path, store: FileKeyStore) -> None:
@@ -433,6 +441,8 @@ def test_neither_passphrase_nor_private_key_shows_in_any_text(made: Path, folder
         told = refusal(do)
         shown += [str(told), repr(told), repr(told.args), "".join(traceback.format_exception(told))]
     shown.append(str(refusal(lambda: (store.retire("cqc-1", NOW), store.signer("cqc-1")))))
+    edited(folder, public_key="00" * 32, retired_at=None)
+    shown.append(str(refusal(lambda: store.signer("cqc-1"))))
     hidden = [*secrets(made), PASSPHRASE[:11]]
     assert [secret for secret in hidden for text in shown if secret in text] == []
 

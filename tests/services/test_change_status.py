@@ -153,6 +153,17 @@ def test_a_repeated_act_is_recorded_once_and_answered_the_same(registry: Registr
     assert status_now(registry, someone, public_id) is Status.VALID
 
 
+def test_a_repeated_act_is_answered_the_same_though_another_came_at_the_same_moment(registry: Registry) -> None:
+    someone = keyed_actor(registry)
+    public_id = issue(registry, someone, sample_certificate()).public_id
+    key = Idempotency("act-1", b"f")
+    for _ in range(2):
+        done = change_status(registry, someone, public_id, Act.SUSPEND, Reason.FEE_UNPAID, idempotency=key)
+        assert done.status.status is Status.SUSPENDED
+        if len(history(registry, someone, public_id)) == 2:
+            change_status(registry, someone, public_id, Act.WITHDRAW, Reason.MISUSE_OF_MARK)
+
+
 def test_mistyped_ids_are_refused_with_advice(registry: Registry, actor: Actor) -> None:
     public_id = issue(registry, actor, sample_certificate()).public_id
     wrong = ("3" if public_id[0] == "2" else "2") + public_id[1:]

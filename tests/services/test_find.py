@@ -81,7 +81,8 @@ def test_a_search_that_is_too_short_says_so(filled: Registry) -> None:
 
 def test_number_and_uscc_find_exactly(filled: Registry) -> None:
     assert numbers(filled, number="A") == ["A"]
-    assert numbers(filled, number="a") == []
+    assert numbers(filled, number=" a ") == ["A"]
+    assert numbers(filled, number="AA") == []
     assert numbers(filled, uscc="91330282ma00000184") == ["A", "B", "C", "D"]
     assert numbers(filled, uscc="91330282MA0000018X") == []
 

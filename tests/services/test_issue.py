@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import func, select
 
-from registry.domain.certificate import HolderId
-from registry.domain.errors import Conflict, IdempotencyKeyReused, IllegalMove, InvalidInput, NotFound, NotPermitted
+from keys import KeyStoreError
+from registry.domain.certificate import Holder, HolderId, HolderType
+from registry.domain.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    IllegalMove,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    StorageUnavailable,
+)
 from registry.domain.lifecycle import Status
 from registry.domain.reasons import Act, Reason
+from registry.domain.schemes import Text
 from registry.domain.verdict import Verdict
 from registry.services import api_keys, manage_issuers
 from registry.services.change_status import change_status
@@ -264,3 +275,70 @@ def test_a_backdated_period_was_valid_then_and_the_registry_learned_of_it_now(
     assert event.recorded_at == clock.now
     assert event.effective_at < clock.now - timedelta(days=300)
     assert read_certificate(registry, actor, row.public_id)[0].status.status is Status.VALID
+
+
+def test_a_certificate_can_be_reissued_once(registry: Registry, actor: Actor) -> None:
+    """A second try, with an earlier date than the planned one, is a conflict and no accident."""
+    old = issue(registry, actor, sample_certificate())
+    planned = sample_certificate("B", decided_on=date(2026, 3, 1), valid_from=date(2026, 3, 20))
+    reissue(registry, actor, old.public_id, planned, Reason.RECERTIFICATION)
+    with pytest.raises(Conflict, match="reissued already"):
+        reissue(registry, actor, old.public_id, replace(planned, number="C"), Reason.RECERTIFICATION)
+
+
+def test_what_is_issued_while_a_key_is_retired_is_valid_or_refused(registry: Registry, actor: Actor) -> None:
+    """Never a certificate that is stored and invalid for ever."""
+    stored: list[str] = []
+    ticking = replace(registry, clock=lambda: datetime.now(UTC))
+    stop = threading.Event()
+
+    def keep_issuing() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            try:
+                stored.append(issue(ticking, actor, sample_certificate(f"N{number}")).public_id)
+            except (Conflict, StorageUnavailable, KeyStoreError):
+                return
+
+    threads = [threading.Thread(target=keep_issuing)]
+    for thread in threads:
+        thread.start()
+    while len(stored) < 3 and threads[0].is_alive():
+        pass
+    manage_issuers.retire_key(ticking, "cqc-1")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert stored
+    assert {Verifier(ticking, 0).by_public_id(one).verdict for one in stored} == {Verdict.VALID}
+
+
+def test_a_clock_that_is_behind_the_keys_still_makes_valid_certificates(registry: Registry, clock: Clock) -> None:
+    actor = operator(registry, "cqc")
+    manage_issuers.rotate_key(registry, "cqc")
+    clock.advance(seconds=-5)
+    row = issue(registry, actor, sample_certificate())
+    clock.advance(seconds=10)
+    assert Verifier(registry, 0).by_public_id(row.public_id).verdict is Verdict.VALID
+
+
+def test_a_key_file_that_is_not_the_published_key_signs_nothing(registry: Registry, actor: Actor) -> None:
+    folder = registry.settings.keys_dir
+    other = json.loads((folder / "other-1.json").read_text())
+    (folder / "cqc-1.json").write_text(json.dumps({**other, "name": "cqc-1", "owner": "cqc"}))
+    with pytest.raises(KeyStoreError, match="not the published key"):
+        issue(registry, actor, sample_certificate())
+
+
+def test_identity_numbers_of_persons_are_refused(registry: Registry, actor: Actor) -> None:
+    person = Holder(HolderType.PERSON, Text("王样例"), identifier=HolderId("other", "110101199003070011"))
+    training = sample_certificate("T", scheme="gbt19011-2021-training", holder=person, valid_until=None)
+    with pytest.raises(InvalidInput) as refused:
+        issue(registry, actor, training)
+    assert [one.pointer for one in refused.value.violations] == ["/certificate/holder/identifier"]
+
+
+def test_a_term_that_no_scheme_grants_is_refused(registry: Registry, actor: Actor) -> None:
+    with pytest.raises(InvalidInput, match="run 3 years"):
+        issue(registry, actor, sample_certificate(valid_until=date(2038, 1, 7)))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from registry.domain.errors import InvalidInput, NotFound
 from registry.domain.public_id import MalformedPublicId, new_public_id
@@ -21,7 +21,7 @@ from registry.services.context import Actor, Registry
 from registry.services.find import stored_document
 from registry.services.issue import issue
 from registry.services.verify import Verification, Verifier
-from registry.store.models import Authorization, Certificate, Credential
+from registry.store.models import Authorization, Certificate, Credential, Issuer
 from tests.conftest import NOON, Clock, sample_certificate
 
 REMEMBERED = (0, 64)
@@ -135,6 +135,15 @@ def test_ids_that_are_unknown_or_mistyped(verifier: Verifier, public_id: str) ->
     with pytest.raises(MalformedPublicId):
         verifier.by_public_id(public_id[:-1])
     assert verifier.by_public_id(public_id.lower()).public_id == public_id
+
+
+def test_a_certificate_that_was_given_to_another_issuer_in_the_database_is_found_out(
+    registry: Registry, verifier: Verifier, public_id: str
+) -> None:
+    with registry.database.transaction() as connection:
+        other = connection.scalar(select(Issuer.id).where(Issuer.code == "other"))
+        connection.execute(update(Certificate).values(issuer_id=other))
+    assert verifier.by_public_id(public_id).verdict is Verdict.INVALID
 
 
 # Documents that somebody hands in.

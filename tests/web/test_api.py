@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -361,3 +362,45 @@ def test_the_context_of_our_terms_is_where_credentials_say(api: FlaskClient) -> 
 def test_the_registry_says_that_it_is_ready(api: FlaskClient) -> None:
     assert api.get("/healthz").json == {"status": "alive"}
     assert api.get("/readyz").json == {"status": "ready"}
+
+
+def test_no_request_makes_the_registry_work_for_minutes(registry: Registry, api: FlaskClient) -> None:
+    """Each of these once froze a server or filled its memory."""
+    public_id = create(api)["public_id"]
+    assert api.get(f"/v/{public_id}/qr.png?scale=00400").status_code == 422
+    assert api.get("/search?q=" + "%3F" * 60000 + "%0Aa").status_code in {200, 414, 422}
+    _, document = stored_document(registry, public_id)
+    padded = document[:-1] + ',"é":['.encode() + b"1.5," * 50_000 + b"1]}"
+    judged = api.post("/api/v1/verify", data=padded)
+    assert len(judged.data) < 20_000
+    assert api.post("/api/v1/verify", data=b" " * 300_000).status_code == 413
+    many = {"certificate": {**sample_request()["certificate"], "sites": [{}] * 50_000}}
+    refused = api.post(CERTIFICATES, json=many)
+    assert problem(refused, 422, "invalid-input")["errors"][0]["pointer"] == "/certificate/sites"
+    assert len(refused.data) < 20_000
+    unknown = api.get("/api/v1/search?" + "&".join(str(number) for number in range(5000)))
+    assert len(unknown.data) < 20_000
+
+
+def test_a_body_without_a_length_is_limited_too(api: FlaskClient) -> None:
+    body = io.BytesIO(b'{"a": 1}' + b" " * 2_000_000)
+    for path in ("/api/v1/verify", CERTIFICATES):
+        body.seek(0)
+        environment = {"wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+        assert api.post(path, environ_overrides=environment).status_code == 413
+
+
+def test_times_beyond_the_calendar_are_422(api: FlaskClient) -> None:
+    public_id = create(api)["public_id"]
+    body = {"reason": "fee_unpaid", "until": "9999-12-31T23:59:59-12:00"}
+    response = api.post(f"{CERTIFICATES}/{public_id}/suspend", json=body)
+    assert problem(response, 422, "invalid-input")["errors"][0]["pointer"] == "/until"
+
+
+def test_several_limits_hold_on_the_fast_path_as_well(registry: Registry) -> None:
+    from dataclasses import replace
+
+    limits = replace(registry.settings, rate_limit_public="100 per minute; 3 per minute")
+    client = build_application(replace(registry, settings=limits)).test_client()
+    public_id = create_with(client, registry)
+    assert [client.get(f"/api/v1/verify/{public_id}").status_code for _ in range(4)] == [200, 200, 200, 429]

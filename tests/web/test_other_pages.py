@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from registry.domain.certificate import HolderType
 from registry.domain.errors import StorageUnavailable
-from registry.domain.public_id import grouped
+from registry.domain.public_id import grouped, new_public_id
 from registry.domain.schemes import SCHEMES, Text
 from registry.services import manage_issuers
 from registry.services.context import Registry, operator
@@ -24,6 +24,9 @@ from tests.conftest import Clock, sample_certificate
 from tests.web.test_pages import CHINESE, ENGLISH, first_heading, words
 
 PLAIN_PAGES = ("/", "/search", "/issuers", "/issuers/cqc", "/schemes", "/problems", "/api/", "/nowhere", "/v/wrong")
+
+GOOD_ID = new_public_id(bytes(16))
+WRONG_ID = GOOD_ID[:-1] + ("3" if GOOD_ID[-1] != "3" else "4")
 
 
 @pytest.fixture
@@ -125,7 +128,12 @@ def test_whatever_is_typed_finds_the_certificate(client: FlaskClient, certificat
         page = client.get("/search", query_string={"q": typed}, headers=ENGLISH)
         assert page.status_code == 200
         assert f'href="/v/{certificate}"' in page.get_data(as_text=True)
-        assert "Valid Ningbo Huafeng Precision Machinery Co., Ltd. (Sample) 00125Q30001R0S" in words(page)
+        assert (
+            "Valid Ningbo Huafeng Precision Machinery Co., Ltd. (Sample) 宁波华丰精密机械有限公司（样例） "
+            "00125Q30001R0S · GB/T 19001-2016 / ISO 9001:2015 "
+            "Period of validity: 8 January 2025 – 7 January 2028 "
+            "Unified social credit code: 91330282MA00000184 Issuer: cqc "
+        ) in words(page)
     for field in ("number=00125Q30001R0S", "uscc=91330282MA00000184", "name=宁波&match=prefix", "name=精密"):
         assert certificate in client.get(f"/search?{field}", headers=CHINESE).get_data(as_text=True)
 
@@ -143,6 +151,30 @@ def test_who_finds_nothing_learns_what_to_try(client: FlaskClient) -> None:
     assert page.status_code == 200
     assert "没有找到“没有这样的公司”" in words(page)
     assert "名称只需输入一部分" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        (WRONG_ID, "Read as a certificate id: At least one character is mistyped"),
+        (grouped(WRONG_ID).lower(), "Read as a certificate id: At least one character is mistyped"),
+        (f"https://registry.example/v/{GOOD_ID[1:]}", "Read as a certificate id: A certificate id has 15 letters"),
+        ("A" + GOOD_ID[1:], "Read as a certificate id: A certificate id never contains A."),
+        ("91330282ma00000185", "Read as a unified social credit code: The check digit does not fit the others"),
+        ("91330282MA0000018S", "Read as a unified social credit code: It contains a character that never occurs"),
+    ],
+)
+def test_who_mistypes_an_id_or_a_credit_code_learns_at_once_what_is_wrong(
+    client: FlaskClient, typed: str, reason: str
+) -> None:
+    text = words(client.get("/search", query_string={"q": typed}, headers=ENGLISH))
+    assert reason in text
+    assert text.index(reason) < text.index("A certificate number has to be complete")
+
+
+@pytest.mark.parametrize("query", ["q=Precision Works", "q=精密机械制造厂", "q=12345", "uscc=91330282MA00000184"])
+def test_what_looks_like_neither_is_not_read_as_an_id(client: FlaskClient, query: str) -> None:
+    assert "Read as" not in words(client.get(f"/search?{query}", headers=ENGLISH))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +202,7 @@ def test_long_lists_are_read_page_by_page(client: FlaskClient, sqlite_registry: 
     numbers: list[str] = []
     while address:
         page = client.get(address, headers=ENGLISH).get_data(as_text=True)
-        numbers += re.findall(r"<p>(N\d{3}) ", page)
+        numbers += re.findall(r">(N\d{3})<", page)
         following = re.search(r'rel="next" href="([^"]+)"', page)
         address = following[1].replace("&amp;", "&") if following else None
     assert sorted(numbers) == [f"N{number:03}" for number in range(45)]
@@ -233,8 +265,14 @@ def test_the_anchors_that_credentials_and_problem_documents_point_at_exist(clien
 def test_an_unknown_address_ends_in_a_page_that_leads_on(client: FlaskClient) -> None:
     page = client.get("/nowhere", headers=CHINESE)
     assert page.status_code == 404
-    assert first_heading(page) == "没有找到"
+    assert first_heading(page) == "页面不存在"
     assert 'action="/search"' in page.get_data(as_text=True)
+
+
+def test_a_thing_that_is_missing_is_told_apart_from_a_page_that_is(client: FlaskClient) -> None:
+    assert first_heading(client.get("/nowhere", headers=ENGLISH)) == "Page not found"
+    for path in ("/issuers/nobody", "/issuers/nobody/nothing", "/holders/shoe-size/44"):
+        assert first_heading(client.get(path, headers=ENGLISH)) == "Nothing here under that name"
 
 
 def test_without_the_database_there_is_still_a_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,5 +299,6 @@ def test_the_api_page_shows_every_operation_with_its_fields_and_a_line_to_try(cl
     assert re.search(r'<li class="deep-3">\s*<code>zh</code>', body)
     assert 'curl "https://registry.example/api/v1/verify/$PUBLIC_ID"' in text
     assert '-H "Authorization: Bearer $API_KEY"' in text
+    assert "The body is the credential document itself" in text
     assert "Needs no key" in text
     assert "Needs an API key" in text

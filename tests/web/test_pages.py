@@ -153,6 +153,14 @@ def test_the_time_of_the_check_is_told_in_china_time(client: FlaskClient, certif
     assert "2 March 2026 12:00 China time (UTC+8)" in words(client.get(f"/v/{certificate}", headers=ENGLISH))
 
 
+def test_the_time_of_registration_is_told_in_china_time(client: FlaskClient, certificate: str, clock: Clock) -> None:
+    clock.advance(days=3)
+    told = "登记时间：2026年3月2日 12:00 北京时间（UTC+8）"
+    assert told in words(client.get(f"/v/{certificate}", headers=CHINESE))
+    told = "Registered on 2 March 2026 12:00 China time (UTC+8)"
+    assert told in words(client.get(f"/v/{certificate}", headers=ENGLISH))
+
+
 def test_a_suspended_certificate_says_since_when_and_why(
     client: FlaskClient, sqlite_registry: Registry, clock: Clock, cqc: Actor
 ) -> None:
@@ -269,8 +277,10 @@ def test_who_comes_with_a_wrong_id_learns_what_to_check(
         assert expected in text
         assert hint in text
         assert f"{BASE_URL}/" in text
+        assert typed[:15] in text
         page = response.get_data(as_text=True)
         assert 'action="/search"' in page
+        assert f'value="{typed}"' in page
         assert 'href="/issuers"' in page
 
 

@@ -134,7 +134,7 @@ def annulment(day: date, rng: Random) -> SampleAct:
 
 
 def cancellation(day: date, rng: Random, *, alone: bool) -> SampleAct:
-    """The end at the holder's wish. `alone`: the firm holds no other certificate."""
+    """The end at the holder's request. `alone`: the firm holds no other certificate."""
     return _act(Act.CANCEL, _draw(_CANCELLED_WITH_THE_FIRM if alone else _CANCELLED_FOR, rng), day, rng)
 
 

@@ -11,7 +11,7 @@ from registry.domain.certificate import Authorization, EnterpriseSize
 from registry.domain.schemes import SCHEMES, Kind, Text
 
 _FOUNDED = date(2017, 7, 3)
-_ACCREDITATION_BODY = "CNAS (sample)"
+_ACCREDITATION_BODY = "CNAS（样例）"
 # How an accreditation number ends, by what is accredited: management systems, services, products.
 _ACCREDITED_KINDS = {Kind.MANAGEMENT_SYSTEM: "M", Kind.SERVICE: "S", Kind.PRODUCT: "P"}
 # The letter of a scheme in a certificate number: quality, environment, health and safety, ...

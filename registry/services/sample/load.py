@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from registry.domain.certificate import day_of
+from registry.domain.reasons import Reason
 from registry.services.change_status import change_status
-from registry.services.context import Registry, operator
-from registry.services.issue import issue
+from registry.services.context import Actor, Registry, operator
+from registry.services.issue import issue, reissue
 from registry.services.manage_issuers import add_issuer, list_issuers
-from registry.services.sample.generator import sample_certificates, sample_issuers
+from registry.services.sample.generator import SampleCertificate, sample_certificates, sample_issuers
+
+_REISSUED_EVERY = 40
 
 
 def load_samples(registry: Registry, enterprises: int, progress: Callable[[int, int], None]) -> int:
@@ -41,8 +44,21 @@ def load_samples(registry: Registry, enterprises: int, progress: Callable[[int, 
             change_status(
                 _at(registry, act.at), actor, row.public_id, act.act, act.reason, until=act.until, note=act.note
             )
+        if done % _REISSUED_EVERY == 0 and not sample.acts:
+            _reissue(registry, actor, sample, row.public_id)
         progress(done, len(samples))
     return len(samples)
+
+
+def _reissue(registry: Registry, actor: Actor, sample: SampleCertificate, public_id: str) -> None:
+    """Supersede a sample by one with another address, half a year later, if that time has come."""
+    moment = sample.issued_at + timedelta(days=182)
+    old = sample.certificate
+    if moment >= registry.now() or (old.valid_until is not None and old.valid_until <= day_of(moment)):
+        return
+    day = day_of(moment)
+    new = replace(old, number=f"{old.number}-1", decided_on=day, valid_from=day)
+    reissue(_at(registry, moment), actor, public_id, new, Reason.ADDRESS_CHANGE)
 
 
 def _at(registry: Registry, moment: datetime) -> Registry:
