@@ -15,6 +15,7 @@ LENGTH = 15
 ENTROPY_BYTES = 16
 MAX_TYPED_LENGTH = 40
 _BASE = len(ALPHABET)
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 # Letters that are not in the alphabet but look like a digit that is.
 _READ_AS = str.maketrans({"Z": "2", "S": "5", "G": "6", "B": "8", "-": None, " ": None})
@@ -29,11 +30,11 @@ def new_public_id(entropy: bytes) -> str:
     if len(entropy) != ENTROPY_BYTES:
         raise ValueError(f"a public id is made of {ENTROPY_BYTES} random bytes")
     number = int.from_bytes(entropy, "big")
-    symbols = []
-    for _ in range(LENGTH - 1):
-        number, value = divmod(number, _BASE)
-        symbols.append(ALPHABET[value])
-    body = "".join(symbols)
+    pairs = []
+    for _ in range((LENGTH - 1) // 2):
+        number, value = divmod(number, _BASE * _BASE)
+        pairs.append(_PAIRS[value])
+    body = "".join(pairs)
     return body + str(_check_symbol(body))
 
 

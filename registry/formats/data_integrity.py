@@ -80,9 +80,13 @@ def add_proof(
     64 of the signature.
     """
     configuration = proof_configuration(document["@context"], verification_method, created)
-    data = hash_data(canonicalize_own(configuration), canonicalize_own(document))
+    # Canonical JSON sorts its names, so the document's bytes around its proof can be written once for both purposes.
+    before = canonicalize_own({name: value for name, value in document.items() if name < "proof"})[:-1]
+    after = canonicalize_own({name: value for name, value in document.items() if name > "proof"})[1:]
+    comma = b"" if after == b"}" else b","
+    data = hash_data(canonicalize_own(configuration), before + comma + after)
     configuration["proofValue"] = encode_base58btc(sign(data))
-    return canonicalize_own({**document, "proof": configuration})
+    return before + b',"proof":' + canonicalize_own(configuration) + comma + after
 
 
 def take_apart(document: JsonObject) -> SignedDocument:

@@ -156,8 +156,7 @@ def _prepare(
     pen = _pen(registry, actor)
     # The machine that made the key may be ahead of this one; nothing is signed before its key began.
     now = max(registry.now(), pen.key.published.active_from)
-    event = StatusEvent(1, Act.ISSUE, reason, now, now, note=note)
-    check_event(event)
+    check_event(StatusEvent(1, Act.ISSUE, reason, now, now, note=note))
     chosen = _check_all(certificates, pen, now, batch=batch)
     with registry.database.read() as connection:
         taken = store.taken_numbers(connection, pen.issuer_id, [one.number for one in certificates])
@@ -170,7 +169,7 @@ def _prepare(
         signed = add_proof(document, pen.key.published.verification_method, now, pen.signer.sign)
         # What begins in the past was in force then; what begins later is known from now on.
         effective = min(now, certificate.period.starts_at)
-        first = replace(event, effective_at=effective)
+        first = StatusEvent(1, Act.ISSUE, reason, effective, now, note=note)
         prepared.append(NewCertificate(public_id, certificate, signed, first, old.id if old else None))
     return prepared, pen
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Connection, Date, FromClause, Integer, LargeBinary, String, Table
@@ -30,8 +31,12 @@ def insert_rows(
     """
     assert isinstance(table, Table)  # noqa: S101 - a declarative model's table, which is typed wider
     dialect = connection.dialect
-    processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns]
-    convert = [(position, processor) for position, processor in enumerate(processors) if processor]
+    convert = []
+    for position, name in enumerate(columns):
+        processor = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        # Lists go to PostgreSQL's driver as they are; the rows of a batch share most of their dates and times.
+        if processor is not None and not isinstance(table.c[name].type, ARRAY):
+            convert.append((position, lru_cache(1024)(processor)))
     ready = [_converted(row, convert) for row in rows]
     into = f"{dialect.identifier_preparer.format_table(table)} ({', '.join(columns)})"
     if dialect.name == "sqlite":
