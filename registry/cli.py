@@ -95,7 +95,7 @@ def serve(registry: Registry, host: str, port: int, workers: int) -> None:
     """Run the web server."""
     registry.keys.check()
     registry.database.close()
-    serve_forever(host, port, workers)
+    serve_forever(registry.settings, host, port, workers)
 
 
 @main.command()
@@ -121,7 +121,7 @@ def demo(port: int, enterprises: int, run_server: bool) -> None:
     registry.database.close()
     if run_server:
         click.echo("The server runs until you press Ctrl+C.")
-        serve_forever("127.0.0.1", port, 1)
+        serve_forever(registry.settings, "127.0.0.1", port, 1)
 
 
 def _demo_environment(port: int) -> None:

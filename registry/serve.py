@@ -8,9 +8,11 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from registry.domain.errors import Misconfigured
+from registry.settings import Settings
 
-# While one thread waits for the database, another can work; more of them only wait for the interpreter's lock.
-_THREADS = 2
+# While one thread waits for PostgreSQL, others can work. SQLite answers in the same thread: there a second one would
+# only wait for the interpreter's lock.
+_THREADS_SQLITE, _THREADS_POSTGRESQL = 1, 4
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -25,7 +27,12 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def serve_forever(host: str, port: int, workers: int) -> None:
+def threads_for(settings: Settings) -> int:
+    """How many threads each worker needs for this database."""
+    return _THREADS_SQLITE if settings.database_url.startswith("sqlite") else _THREADS_POSTGRESQL
+
+
+def serve_forever(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve `registry.create_app()` until told to stop; workers read their settings from the environment.
 
     Raises Misconfigured where the port is taken.
@@ -38,7 +45,7 @@ def serve_forever(host: str, port: int, workers: int) -> None:
         address=host,
         port=port,
         workers=workers,
-        blocking_threads=_THREADS,
+        blocking_threads=threads_for(settings),
         log_access=False,
         websockets=False,
         # One worker's end is not the server's.

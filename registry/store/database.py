@@ -21,7 +21,6 @@ _SQLITE_PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA busy_timeout = 10000",
     "PRAGMA cache_size = -65536",
-    "PRAGMA mmap_size = 17179869184",
 )
 _POOL_TIMEOUT_SECONDS = 10
 _UTC = "-c timezone=UTC"

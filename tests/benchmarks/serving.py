@@ -12,10 +12,10 @@ from socket import create_connection, socket
 
 SERVER_CORE, CLIENT_CORE = 0, 1
 _COMMANDS = {
-    "granian": "granian --interface wsgi --factory --workers 1 --blocking-threads 2 --no-ws --log-level error "
+    "granian": "granian --interface wsgi --factory --workers 1 --blocking-threads {threads} --no-ws --log-level error "
     "--host 127.0.0.1 --port {port} {target}",
     "gunicorn": "gunicorn --workers 1 --log-level error --bind 127.0.0.1:{port} {target}()",
-    "gunicorn-threads": "gunicorn --workers 1 --threads 2 --log-level error --bind 127.0.0.1:{port} {target}()",
+    "gunicorn-threads": "gunicorn --workers 1 --threads {threads} --log-level error --bind 127.0.0.1:{port} {target}()",
 }
 
 
@@ -26,12 +26,12 @@ def bind_to(core: int) -> None:
 
 
 @contextmanager
-def serving(target: str, environment: Mapping[str, str], server: str = "granian") -> Iterator[int]:
+def serving(target: str, environment: Mapping[str, str], server: str, threads: int) -> Iterator[int]:
     """A running server of an application factory; its port."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [sys.executable, "-m", *_COMMANDS[server].format(port=port, target=target).split()]
+    command = [sys.executable, "-m", *_COMMANDS[server].format(port=port, target=target, threads=threads).split()]
     process = subprocess.Popen(
         command, env={**os.environ, **environment}, preexec_fn=lambda: bind_to(SERVER_CORE), start_new_session=True
     )
