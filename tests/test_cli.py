@@ -61,6 +61,11 @@ def test_the_story_at_the_terminal(prepared: dict[str, str], tmp_path: Path) -> 
     assert (result.exit_code, json.loads(result.output)["verdict"]) == (1, "withdrawn")
 
 
+def test_the_certificate_of_the_readme_can_be_issued(prepared: dict[str, str]) -> None:
+    example = Path(__file__).parents[1] / "docs" / "certificate.json"
+    assert "/v/" in good(prepared, f"issue {example} --issuer cqc")
+
+
 def test_a_credential_file_is_verified(prepared: dict[str, str], tmp_path: Path) -> None:
     from registry.services.context import open_registry
     from registry.services.find import stored_document

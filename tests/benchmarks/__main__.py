@@ -40,7 +40,7 @@ def main() -> None:
         large, large_ids = _register(kind, folder / f"{kind}-{options.rows}", options.rows)
         bind_to(CLIENT_CORE)
         _bulk(large)
-        _verification(large, large_ids, small, small_ids, options.server)
+        _verification(large, large_ids, small, small_ids)
         _searches(large, small)
 
 
@@ -48,7 +48,6 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
-    parser.add_argument("--server", default="granian", choices=["granian", "gunicorn", "gunicorn-threads"])
     parser.add_argument("--folder", help="keep the registers here, and use those of an earlier run")
     return parser.parse_args()
 
@@ -93,7 +92,7 @@ def _bulk(registry: Registry) -> None:
     _report("(b) bulk issuing / signing alone", median(ratios), at_least=0.2)
 
 
-def _verification(large: Registry, large_ids: list[str], small: Registry, small_ids: list[str], server: str) -> None:
+def _verification(large: Registry, large_ids: list[str], small: Registry, small_ids: list[str]) -> None:
     """(a) verification against a bare route, and (c) a million rows against ten thousand."""
     threads = threads_for(large.settings)
     anew = {"REGISTRY_REMEMBERED_SIGNATURES": "0"}
@@ -101,10 +100,10 @@ def _verification(large: Registry, large_ids: list[str], small: Registry, small_
     spread, spread_small = random.sample(large_ids, 2 * _REQUESTS), random.sample(small_ids, 2 * _REQUESTS)
     few = random.sample(large_ids, _REPEATED_IDS)
     with (
-        serving("tests.benchmarks.bare:create_app", {}, server, threads) as bare,
-        serving("registry:create_app", _environment(large) | anew, server, threads) as random_large,
-        serving("registry:create_app", _environment(large), server, threads) as repeated,
-        serving("registry:create_app", _environment(small) | anew, server, threads) as random_small,
+        serving("tests.benchmarks.bare:create_app", {}, threads) as bare,
+        serving("registry:create_app", _environment(large) | anew, threads) as random_large,
+        serving("registry:create_app", _environment(large), threads) as repeated,
+        serving("registry:create_app", _environment(small) | anew, threads) as random_small,
     ):
 
         def run(port: int, ids: list[str], connections: int = _CONNECTIONS) -> Measured:

@@ -57,12 +57,19 @@ def _socket_of(key: selectors.SelectorKey) -> socket.socket:
 
 
 def _read_answer(one: socket.socket) -> None:
-    data = one.recv(65536)
+    data = _received(one)
     while _HEAD_END not in data:
-        data += one.recv(65536)
+        data += _received(one)
     head, _, body = data.partition(_HEAD_END)
     if not head.startswith(b"HTTP/1.1 200"):
         raise RuntimeError(f"the server answered {head[:200]!r}")
     length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r")[0])
     while len(body) < length:
-        body += one.recv(65536)
+        body += _received(one)
+
+
+def _received(one: socket.socket) -> bytes:
+    data = one.recv(65536)
+    if not data:
+        raise RuntimeError("the server closed the connection")
+    return data

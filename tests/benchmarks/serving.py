@@ -11,12 +11,10 @@ from contextlib import contextmanager
 from socket import create_connection, socket
 
 SERVER_CORE, CLIENT_CORE = 0, 1
-_COMMANDS = {
-    "granian": "granian --interface wsgi --factory --workers 1 --blocking-threads {threads} --no-ws --log-level error "
-    "--host 127.0.0.1 --port {port} {target}",
-    "gunicorn": "gunicorn --workers 1 --log-level error --bind 127.0.0.1:{port} {target}()",
-    "gunicorn-threads": "gunicorn --workers 1 --threads {threads} --log-level error --bind 127.0.0.1:{port} {target}()",
-}
+_COMMAND = (
+    "granian --interface wsgi --factory --workers 1 --blocking-threads {threads} --no-ws --log-level error "
+    "--host 127.0.0.1 --port {port} {target}"
+)
 
 
 def bind_to(core: int) -> None:
@@ -26,12 +24,12 @@ def bind_to(core: int) -> None:
 
 
 @contextmanager
-def serving(target: str, environment: Mapping[str, str], server: str, threads: int) -> Iterator[int]:
+def serving(target: str, environment: Mapping[str, str], threads: int) -> Iterator[int]:
     """A running server of an application factory; its port."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [sys.executable, "-m", *_COMMANDS[server].format(port=port, target=target, threads=threads).split()]
+    command = [sys.executable, "-m", *_COMMAND.format(port=port, target=target, threads=threads).split()]
     process = subprocess.Popen(
         command, env={**os.environ, **environment}, preexec_fn=lambda: bind_to(SERVER_CORE), start_new_session=True
     )
