@@ -107,7 +107,7 @@ class Verifier:
         return check(document, public_key)
 
     def _find(self, public_id: str) -> VerificationRow | None:
-        values = self._lookup.first({"public_id": public_id})
+        values = self._lookup.first(public_id)
         return None if values is None else VerificationRow(*values)
 
     def _judge_row(self, row: VerificationRow, seal: _Seal, now: datetime) -> Verification:
