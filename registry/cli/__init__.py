@@ -1,0 +1,30 @@
+"""The command `registry`: the same services as the web, at the terminal. One module a group of commands."""
+
+from __future__ import annotations
+
+import click
+
+from registry.cli.api_keys import apikey
+from registry.cli.certificates import ACTS, issue_file
+from registry.cli.demo import demo
+from registry.cli.issuers import issuer
+from registry.cli.keys import keys
+from registry.cli.server import init, serve
+from registry.cli.terminal import RefusingGroup
+from registry.cli.verify import verify
+
+
+@click.group(cls=RefusingGroup)
+@click.version_option(package_name="certification-registry")
+def main() -> None:
+    """A public registry of signed certification credentials.
+
+    Settings come from the environment: REGISTRY_DATABASE_URL, REGISTRY_BASE_URL, REGISTRY_DATA_DIR,
+    REGISTRY_KEY_PASSPHRASE or REGISTRY_KEY_PASSPHRASE_FILE, and others that the README lists.
+
+    Begin with 'registry demo' to look around, or with 'registry init', 'registry issuer add' and 'registry serve'.
+    """
+
+
+for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, keys):
+    main.add_command(_command)

@@ -1,0 +1,83 @@
+"""`registry demo`: everything set up, with sample data."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from registry.domain.lifecycle import Status
+from registry.serve import require_free_port, serve_forever
+from registry.services import api_keys, find, set_up
+from registry.services.context import Registry, Verb, open_registry, operator
+from registry.services.sample.load import load_samples
+from registry.settings import read_settings
+
+_DEMO_ISSUER = "cqc-sample"
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True)
+@click.option("--enterprises", default=2000, show_default=True, help="How many sample enterprises.")
+@click.option("--serve/--no-serve", "run_server", default=True, help="Start the server at the end.")
+def demo(port: int, enterprises: int, run_server: bool) -> None:
+    """Set up a registry with sample data and run it: nothing else is needed."""
+    if run_server:
+        require_free_port("127.0.0.1", port)
+    _demo_environment(port)
+    registry = open_registry(read_settings(os.environ))
+    set_up.initialize(registry)
+    with click.progressbar(length=1, label="Sample certificates", file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        load_samples(registry, enterprises, progress)
+    token = api_keys.create_api_key(registry, _DEMO_ISSUER, Verb, "demo")
+    click.echo(_demo_guide(registry, token))
+    registry.database.close()
+    if run_server:
+        click.echo("The server runs until you press Ctrl+C.")
+        serve_forever(registry.settings, "127.0.0.1", port, 1)
+
+
+def _demo_environment(port: int) -> None:
+    """Settings of the demo, where the environment has none: a folder of its own, and a passphrase of its own."""
+    folder = Path(os.environ.setdefault("REGISTRY_DATA_DIR", str(Path("var/demo").resolve())))
+    os.environ.setdefault("REGISTRY_BASE_URL", f"http://127.0.0.1:{port}")
+    if "REGISTRY_KEY_PASSPHRASE" in os.environ or "REGISTRY_KEY_PASSPHRASE_FILE" in os.environ:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    passphrase = folder / "passphrase"
+    if not passphrase.exists():
+        passphrase.touch(mode=0o600)
+        passphrase.write_text(secrets.token_urlsafe(32), "utf-8")
+    os.environ["REGISTRY_KEY_PASSPHRASE_FILE"] = str(passphrase)
+
+
+def _demo_guide(registry: Registry, token: str) -> str:
+    """What to open, and a request that changes something."""
+    actor = operator(registry, _DEMO_ISSUER)
+    base = registry.base_url
+    lines = ["", "The registry is set up with sample data. Open:", "", f"  Home page          {base}/"]
+    example = None
+    for status in (Status.VALID, Status.SUSPENDED, Status.WITHDRAWN, Status.SUPERSEDED, Status.EXPIRED):
+        page = find.list_certificates(registry, actor, find.Filters(status, "gbt19001-2016"), None, 1)
+        for item in page.items:
+            lines.append(f"  {status.capitalize():10} example {base}/v/{item.certificate.public_id}")
+            example = example or item.certificate.public_id
+    lines += [
+        f"  API documentation  {base}/api/",
+        "",
+        f"Withdraw the valid one with this API key of {_DEMO_ISSUER}, and look at its page again:",
+        "",
+        f"  curl -X POST {base}/api/v1/certificates/{example}/withdraw \\",
+        f"    -H 'Authorization: Bearer {token}' \\",
+        "    -H 'Content-Type: application/json' -d '{\"reason\": \"misuse_of_mark\"}'",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,85 @@
+"""`registry issuer`: certification bodies."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import click
+
+from registry.cli.terminal import DAY, with_registry
+from registry.domain.certificate import Authorization
+from registry.domain.schemes import SCHEMES, Text
+from registry.services import manage_issuers
+from registry.services.context import Registry
+
+
+@click.group()
+def issuer() -> None:
+    """Certification bodies."""
+
+
+@issuer.command("add")
+@click.argument("code")
+@click.option("--name-zh", required=True)
+@click.option("--name-en")
+@click.option("--address-zh", required=True)
+@click.option("--address-en")
+@click.option("--mark", required=True, help="The certification mark, as text.")
+@click.option("--website")
+@click.option("--scheme", "schemes", multiple=True, required=True, type=click.Choice(list(SCHEMES)))
+@click.option("--from", "valid_from", type=DAY, required=True, help="First day of the authorization.")
+@click.option("--accreditation-body")
+@click.option("--accreditation-number")
+@with_registry
+def add_issuer(
+    registry: Registry,
+    code: str,
+    name_zh: str,
+    name_en: str | None,
+    address_zh: str,
+    address_en: str | None,
+    mark: str,
+    website: str | None,
+    schemes: tuple[str, ...],
+    valid_from: datetime,
+    accreditation_body: str | None,
+    accreditation_number: str | None,
+) -> None:
+    """Register a certification body under CODE, and make its first key."""
+    day: date = valid_from.date()
+    granted = [Authorization(one, day, None, accreditation_body, accreditation_number) for one in schemes]
+    name, address = Text(name_zh, name_en), Text(address_zh, address_en)
+    manage_issuers.add_issuer(registry, code, name, address, mark, granted, website)
+    click.echo(f"Issuer {code} is registered: {registry.base_url}/issuers/{code}")
+
+
+@issuer.command("authorize")
+@click.argument("code")
+@click.option("--scheme", required=True, type=click.Choice(list(SCHEMES)))
+@click.option("--from", "valid_from", type=DAY, required=True, help="First day of the authorization.")
+@click.option("--until", "valid_until", type=DAY, help="Last day, where there is one.")
+@click.option("--accreditation-body")
+@click.option("--accreditation-number")
+@with_registry
+def authorize_issuer(
+    registry: Registry,
+    code: str,
+    scheme: str,
+    valid_from: datetime,
+    valid_until: datetime | None,
+    accreditation_body: str | None,
+    accreditation_number: str | None,
+) -> None:
+    """Allow the certification body CODE a further scheme."""
+    end = valid_until and valid_until.date()
+    granted = Authorization(scheme, valid_from.date(), end, accreditation_body, accreditation_number)
+    manage_issuers.add_authorization(registry, code, granted)
+    click.echo(f"{code} may certify {scheme}.")
+
+
+@issuer.command("list")
+@with_registry
+def list_issuers(registry: Registry) -> None:
+    """List certification bodies."""
+    for one in manage_issuers.list_issuers(registry):
+        click.echo(f"{one.code:20} {one.name.zh} {one.name.en or ''}")

@@ -1,0 +1,58 @@
+"""`registry keys`: the signing keys of issuers, and of the registry itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from registry.cli.terminal import with_registry
+from registry.services import manage_issuers
+from registry.services.context import Registry
+
+
+@click.group()
+def keys() -> None:
+    """Signing keys of issuers and of the registry itself ('registry')."""
+
+
+@keys.command("list")
+@with_registry
+def list_keys(registry: Registry) -> None:
+    """List all keys with their state."""
+    for record in registry.keys.records():
+        click.echo(f"{record.name:24} {record.purpose:9} {record.state:12} {record.created_at:%Y-%m-%d}")
+
+
+@keys.command("create")
+@click.argument("owner")
+@with_registry
+def create_key(registry: Registry, owner: str) -> None:
+    """Make and publish a further key of OWNER, which signs from now on."""
+    click.echo(f"Key {manage_issuers.create_key(registry, owner).name} is published.")
+
+
+@keys.command("rotate")
+@click.argument("owner")
+@with_registry
+def rotate_key(registry: Registry, owner: str) -> None:
+    """Make a new key of OWNER and retire the older ones. What they signed stays good."""
+    click.echo(f"Key {manage_issuers.rotate_key(registry, owner).name} signs from now on.")
+
+
+@keys.command("retire")
+@click.argument("name")
+@with_registry
+def retire_key(registry: Registry, name: str) -> None:
+    """Let the key NAME sign no more. What it signed stays good."""
+    click.echo(f"Key {manage_issuers.retire_key(registry, name).name} is retired.")
+
+
+@keys.command("compromise")
+@click.argument("name")
+@click.option("--since", type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]), required=True, help="In UTC.")
+@with_registry
+def compromise_key(registry: Registry, name: str, since: datetime) -> None:
+    """Declare that others may have signed with the key NAME since a time."""
+    manage_issuers.mark_key_compromised(registry, name, since.replace(tzinfo=UTC))
+    click.echo(f"Certificates that {name} signed since {since:%Y-%m-%d %H:%M:%S} UTC are invalid now.")

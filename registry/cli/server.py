@@ -1,0 +1,32 @@
+"""`registry init` and `registry serve`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from registry.cli.terminal import with_registry
+from registry.serve import serve_forever
+from registry.services import set_up
+from registry.services.context import Registry, open_registry
+from registry.settings import read_settings
+
+
+@click.command()
+def init() -> None:
+    """Prepare the database and the registry's own key. Safe to repeat, and needed after an upgrade."""
+    made = set_up.initialize(open_registry(read_settings(os.environ)))
+    click.echo("The database is up to date" + (", and the registry has its first key." if made else "."))
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", help="Processes.")
+@with_registry
+def serve(registry: Registry, host: str, port: int, workers: int) -> None:
+    """Run the web server."""
+    registry.keys.check()
+    registry.database.close()
+    serve_forever(registry.settings, host, port, workers)

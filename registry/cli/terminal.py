@@ -1,0 +1,45 @@
+"""What all commands share: one line for a refusal, and the registry that the environment describes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+import click
+
+from keys import KeyStoreError
+from registry.domain.errors import RegistryError
+from registry.services import set_up
+from registry.services.context import Registry, open_registry
+from registry.settings import read_settings
+
+P = ParamSpec("P")
+DAY = click.DateTime(["%Y-%m-%d"])
+MAX_FILE_BYTES = 10_485_760
+
+
+class RefusingGroup(click.Group):
+    """Prints one line and exits with 1 where the registry refuses; a traceback is for mistakes of ours."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Raises click.ClickException."""
+        try:
+            return super().invoke(ctx)
+        except RegistryError as error:
+            raise click.ClickException(error.diagnostics()) from error
+        except KeyStoreError as error:
+            raise click.ClickException(str(error)) from error
+
+
+def with_registry(command: Callable[Concatenate[Registry, P], None]) -> Callable[P, None]:
+    """Hand the command the registry that the environment describes, if it is ready."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        registry = open_registry(read_settings(os.environ))
+        set_up.require_ready(registry)
+        command(registry, *args, **kwargs)
+
+    return run
