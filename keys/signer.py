@@ -9,11 +9,17 @@ from typing import Protocol
 
 
 class Purpose(StrEnum):
-    """What a key signs. One key serves one purpose, so that a signature can't be passed off as another kind."""
+    """What a key signs. One key serves one purpose, so that a signature can't be passed off as another kind.
+
+    `issuer`: certificates of one certification body. The others are the registry's own: `registry` signs what the
+    registry says of itself, `log` checkpoints, `status_list` status list credentials, `receipt` verification receipts.
+    """
 
     ISSUER = "issuer"
     REGISTRY = "registry"
     LOG = "log"
+    STATUS_LIST = "status_list"
+    RECEIPT = "receipt"
 
 
 class KeyState(StrEnum):

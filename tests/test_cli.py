@@ -205,16 +205,6 @@ def test_the_server_refuses_a_database_that_was_not_prepared(environment: dict[s
     assert "registry init" in result.output
 
 
-def test_keys_are_rotated_and_listed(prepared: dict[str, str]) -> None:
-    good(prepared, "keys rotate cqc")
-    listed = good(prepared, "keys list")
-    assert [line.split()[:3] for line in listed.splitlines()] == [
-        ["registry-1", "registry", "active"],
-        ["cqc-1", "issuer", "retired"],
-        ["cqc-2", "issuer", "active"],
-    ]
-
-
 def test_the_demo_sets_itself_up_twice_and_prints_what_to_open(tmp_path: Path) -> None:
     environment = {"REGISTRY_DATA_DIR": str(tmp_path / "demo")}
     output = good(environment, "demo --no-serve --enterprises 60")

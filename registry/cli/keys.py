@@ -6,9 +6,18 @@ from datetime import UTC, datetime
 
 import click
 
+from keys import Purpose
 from registry.cli.terminal import with_registry
 from registry.services import manage_issuers
 from registry.services.context import Registry
+from registry.services.own_keys import OWN_PURPOSES
+
+_PURPOSE = click.option(
+    "--purpose",
+    type=click.Choice([purpose.value for purpose in OWN_PURPOSES]),
+    callback=lambda _context, _option, word: word and Purpose(word),
+    help="Of the registry's own keys; the first one unless told.",
+)
 
 
 @click.group()
@@ -21,23 +30,25 @@ def keys() -> None:
 def list_keys(registry: Registry) -> None:
     """List all keys with their state."""
     for record in registry.keys.records():
-        click.echo(f"{record.name:24} {record.purpose:9} {record.state:12} {record.created_at:%Y-%m-%d}")
+        click.echo(f"{record.name:24} {record.purpose:11} {record.state:12} {record.created_at:%Y-%m-%d}")
 
 
 @keys.command("create")
 @click.argument("owner")
+@_PURPOSE
 @with_registry
-def create_key(registry: Registry, owner: str) -> None:
+def create_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
     """Make and publish a further key of OWNER, which signs from now on."""
-    click.echo(f"Key {manage_issuers.create_key(registry, owner).name} is published.")
+    click.echo(f"Key {manage_issuers.create_key(registry, owner, purpose).name} is published.")
 
 
 @keys.command("rotate")
 @click.argument("owner")
+@_PURPOSE
 @with_registry
-def rotate_key(registry: Registry, owner: str) -> None:
+def rotate_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
     """Make a new key of OWNER and retire the older ones. What they signed stays good."""
-    click.echo(f"Key {manage_issuers.rotate_key(registry, owner).name} signs from now on.")
+    click.echo(f"Key {manage_issuers.rotate_key(registry, owner, purpose).name} signs from now on.")
 
 
 @keys.command("retire")

@@ -1,4 +1,4 @@
-"""Preparing a registry to run: schema and the registry's own key."""
+"""Preparing a registry to run: schema and the registry's own keys."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ from registry.domain.errors import Misconfigured
 from registry.formats.did_web import registry_did
 from registry.services import manage_issuers
 from registry.services.context import Registry
+from registry.services.own_keys import missing_purposes
 from registry.store import schema
 from registry.store.issuers import StoredKey, all_keys, keys_of
 
 
 def initialize(registry: Registry) -> bool:
-    """Bring the schema up to date and see that the registry has a key; returns whether it made one. Safe to repeat."""
+    """Bring the schema up to date and see that the registry has a key for each of its purposes.
+
+    Returns whether it made any. Safe to repeat; a registry of an earlier version gets the keys that it lacks.
+    """
     schema.upgrade(registry.database)
     with registry.database.read() as connection:
         own = keys_of(connection, None)
-    if own:
-        _require_same_address(registry, own)
-        registry.keys.check()
-        return False
-    manage_issuers.create_key(registry, manage_issuers.REGISTRY_OWNER)
-    return True
+    _require_same_address(registry, own)
+    registry.keys.check()
+    missing = missing_purposes(own)
+    for purpose in missing:
+        manage_issuers.create_key(registry, manage_issuers.REGISTRY_OWNER, purpose)
+    return bool(missing)
 
 
 def require_ready(registry: Registry) -> None:
@@ -33,6 +37,9 @@ def require_ready(registry: Registry) -> None:
     with registry.database.read() as connection:
         published = all_keys(connection)
     _require_same_address(registry, published)
+    missing = missing_purposes([key for key in published if key.issuer_code is None])
+    if missing:
+        raise Misconfigured(f"The registry has no key yet for: {', '.join(missing)}. Run: registry init")
     stored = {record.name for record in registry.keys.records()}
     for key in published:
         if key.name not in stored and key.published.retired_at is None and key.published.compromised_since is None:

@@ -222,7 +222,7 @@ def test_a_retired_key_does_not_vouch_for_what_the_registry_never_saw(
         # Another issuer's genuine key, for a document that names this issuer.
         ("did:web:registry.example:issuers:other#key-1", Finding.KEY_OF_ANOTHER),
         # The registry's own key is no issuer's key.
-        ("did:web:registry.example#key-1", Finding.KEY_OF_ANOTHER),
+        ("did:web:registry.example#registry-1", Finding.KEY_OF_ANOTHER),
     ],
 )
 def test_a_key_that_is_not_the_issuers_is_refused(

@@ -1,0 +1,69 @@
+"""The registry's own keys at work: whichever signs checkpoints, status lists, receipts, or for the registry itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from keys import KeyStoreError, Purpose, Signer
+from registry.domain.errors import Misconfigured
+from registry.domain.signing_key import PublishedKey
+from registry.services.context import Registry
+from registry.store.issuers import StoredKey, keys_of
+
+# One key for each, so that a signature of one kind can't be passed off as another.
+OWN_PURPOSES = (Purpose.REGISTRY, Purpose.LOG, Purpose.STATUS_LIST, Purpose.RECEIPT)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A key of the registry that may sign now: what the world knows of it, and its signer."""
+
+    published: PublishedKey
+    signer: Signer
+
+
+def own_signer(registry: Registry, purpose: Purpose) -> OwnKey:
+    """The newest active key of the registry for a purpose. Raises Misconfigured, keys.KeyStoreError.
+
+    One query, and one small file read: a key that another process retired signs no more.
+    """
+    return _opened(registry, _active(registry, purpose)[-1])
+
+
+def own_signers(registry: Registry, purpose: Purpose) -> list[OwnKey]:
+    """All active keys of the registry for a purpose, newest last. Raises as `own_signer`.
+
+    More than one is active while an old log key overlaps with a new one: both sign each checkpoint.
+    """
+    return [_opened(registry, key) for key in _active(registry, purpose)]
+
+
+def missing_purposes(own: Iterable[StoredKey]) -> list[Purpose]:
+    """The purposes for which the registry never had a key, by all its published keys."""
+    present = {key.purpose for key in own}
+    return [purpose for purpose in OWN_PURPOSES if purpose not in present]
+
+
+def _active(registry: Registry, purpose: Purpose) -> list[StoredKey]:
+    now = registry.now()
+    with registry.database.read() as connection:
+        own = keys_of(connection, None)
+    active = [key for key in own if key.purpose == purpose and _may_sign(key.published, now)]
+    if not active:
+        advice = f"registry keys create registry --purpose {purpose}"
+        raise Misconfigured(f"The registry has no active key for {purpose}. Make one: {advice}")
+    return active
+
+
+def _may_sign(key: PublishedKey, now: datetime) -> bool:
+    """A planned end lies in the future until it comes."""
+    return key.compromised_since is None and (key.retired_at is None or now < key.retired_at)
+
+
+def _opened(registry: Registry, key: StoredKey) -> OwnKey:
+    signer = registry.keys.signer(key.name)
+    if signer.record.public_key != key.published.public_key:
+        raise KeyStoreError(f"The key file {key.name} is not the published key. Restore the right one.")
+    return OwnKey(key.published, signer)
