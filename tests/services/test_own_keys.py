@@ -20,11 +20,8 @@ def forget_all_but_the_first(registry: Registry) -> None:
     """The state that a registry of an earlier version is in: one key of its own, for all."""
     with registry.database.transaction() as connection:
         connection.execute(text("DELETE FROM signing_keys WHERE issuer_id IS NULL AND purpose <> 'registry'"))
-        connection.execute(
-            text(
-                "UPDATE signing_keys SET verification_method = 'did:web:registry.example#key-1' WHERE name = 'registry-1'"
-            )
-        )
+        method = "did:web:registry.example#key-1"
+        connection.execute(text(f"UPDATE signing_keys SET verification_method = '{method}' WHERE name = 'registry-1'"))
     for purpose in ("log", "status-list", "receipt"):
         (registry.settings.keys_dir / f"{purpose}-1.json").unlink()
 
