@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from operator import mul
+
 PUBLIC_KEY_SIZE = 32
 _ED25519_PUBLIC = bytes.fromhex("ed01")
 # 64 bytes take 88 symbols; base58 arithmetic is quadratic, so longer texts are refused before decoding.
 _MAX_SYMBOLS = 96
-# Base58 as Bitcoin has it. Ten symbols fit a machine word: working in such chunks takes a third of the time that the
-# packages take which go symbol by symbol through long integers, and every signature is read and written this way.
+# Base58 as Bitcoin has it. Working in pairs of symbols, and (for writing) in chunks of ten, which fit a machine word,
+# takes a fifth of the time that the packages take which go symbol by symbol through long integers, and every
+# signature is read and written this way.
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE = len(_ALPHABET)
-_VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
+_PAIR = _BASE * _BASE
 _PAIRS = [high + low for high in _ALPHABET for low in _ALPHABET]
+# By the two bytes of a pair, read as one number the way this machine does.
+_PAIR_VALUES = {memoryview(pair.encode()).cast("H")[0]: value for value, pair in enumerate(_PAIRS)}
+_PAIR_POWERS = [_PAIR**power for power in reversed(range(_MAX_SYMBOLS // 2))]
 _CHUNK_SYMBOLS = 10
 _CHUNK = _BASE**_CHUNK_SYMBOLS
 
@@ -27,7 +33,7 @@ def encode_base58btc(value: bytes) -> str:
     while number:
         number, chunk = divmod(number, _CHUNK)
         for _ in range(_CHUNK_SYMBOLS // 2):
-            chunk, pair = divmod(chunk, _BASE * _BASE)
+            chunk, pair = divmod(chunk, _PAIR)
             pairs.append(_PAIRS[pair])
     symbols = "".join(reversed(pairs)).lstrip(_ALPHABET[0])
     zeros = len(value) - len(value.lstrip(b"\0"))
@@ -45,16 +51,13 @@ def decode_base58btc(text: object, size: int) -> bytes:
 
 
 def _decode(symbols: str) -> bytes:
-    number = 0
-    for start in range(0, len(symbols), _CHUNK_SYMBOLS):
-        chunk, size = 0, 1
-        for symbol in symbols[start : start + _CHUNK_SYMBOLS]:
-            value = _VALUES.get(symbol)
-            if value is None:
-                raise MalformedMultibase("not base58btc")
-            chunk = chunk * _BASE + value
-            size *= _BASE
-        number = number * size + chunk
+    # A zero in front changes nothing of the number.
+    even = symbols if len(symbols) % 2 == 0 else _ALPHABET[0] + symbols
+    try:
+        pairs = [_PAIR_VALUES[pair] for pair in memoryview(even.encode("ascii")).cast("H")]
+    except (KeyError, UnicodeEncodeError):
+        raise MalformedMultibase("not base58btc") from None
+    number = sum(map(mul, pairs, _PAIR_POWERS[-len(pairs) :])) if pairs else 0
     zeros = len(symbols) - len(symbols.lstrip(_ALPHABET[0]))
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
 

@@ -10,6 +10,7 @@ from limits.errors import ConfigurationError
 
 from registry.domain.errors import Misconfigured
 from registry.settings import Settings
+from registry.web import counters  # noqa: F401 - the import makes its scheme known
 from registry.web.hot_path import already_counted
 
 
@@ -24,12 +25,13 @@ def install(app: Flask, settings: Settings) -> Limiter:
         except ValueError as error:
             message = f"REGISTRY_RATE_LIMIT_PUBLIC and _ADMIN must be like '600 per minute', not {limit!r}."
             raise Misconfigured(message) from error
+    in_memory = settings.rate_limit_storage == "memory://"
     limiter = Limiter(
         get_remote_address,
-        storage_uri=settings.rate_limit_storage,
+        storage_uri="window-counters://" if in_memory else settings.rate_limit_storage,
         headers_enabled=False,
         # Counters out of reach must not take the registry down with them.
-        in_memory_fallback_enabled=settings.rate_limit_storage != "memory://",
+        in_memory_fallback_enabled=not in_memory,
         in_memory_fallback=[],
     )
     limiter.request_filter(lambda: already_counted(request.environ))
