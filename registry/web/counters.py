@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from threading import Lock
-from typing import ClassVar
 
 from limits.storage import Storage
 
@@ -19,7 +18,7 @@ class WindowCounters(Storage):
     has doubled since the last time.
     """
 
-    STORAGE_SCHEME: ClassVar = ["window-counters"]
+    STORAGE_SCHEME = ["window-counters"]  # noqa: RUF012 - as the base class has it
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **_: str) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions)
