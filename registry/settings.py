@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from registry.domain.errors import Misconfigured
 
 DEFAULT_DATA_DIR = Path("var")
+# W3C Bitstring Status List 1.0, section 6.1; and what takes two seconds to shuffle.
+_SHORTEST_STATUS_LIST, _LONGEST_STATUS_LIST = 131_072, 1_048_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Settings:
     remembered_signatures: int = 2048
     # Most connections that one process opens to the database (REGISTRY_DATABASE_POOL).
     database_pool: int = 8
+    # Entries in each new status list, a multiple of 8 and at least 131,072 (REGISTRY_STATUS_LIST_LENGTH).
+    status_list_length: int = 131_072
 
     @property
     def keys_dir(self) -> Path:
@@ -69,6 +73,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         max_body_bytes=_number(environment, "REGISTRY_MAX_BODY_BYTES", 1_048_576),
         remembered_signatures=_number(environment, "REGISTRY_REMEMBERED_SIGNATURES", 2048),
         database_pool=_number(environment, "REGISTRY_DATABASE_POOL", 8),
+        status_list_length=_status_list_length(environment),
     )
 
 
@@ -88,6 +93,14 @@ def _passphrase(environment: Mapping[str, str]) -> str | None:
         return Path(path).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"REGISTRY_KEY_PASSPHRASE_FILE {path} can't be read: {error}") from error
+
+
+def _status_list_length(environment: Mapping[str, str]) -> int:
+    length = _number(environment, "REGISTRY_STATUS_LIST_LENGTH", _SHORTEST_STATUS_LIST)
+    if length % 8 or not _SHORTEST_STATUS_LIST <= length <= _LONGEST_STATUS_LIST:
+        limits = f"{_SHORTEST_STATUS_LIST} to {_LONGEST_STATUS_LIST}"
+        raise Misconfigured(f"REGISTRY_STATUS_LIST_LENGTH must be a multiple of 8, {limits}, not {length}.")
+    return length
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -45,8 +45,9 @@ def build_credential(
     authorization: Authorization,
     public_id: str,
     base_url: str,
+    status: list[JsonObject] | None = None,
 ) -> JsonObject:
-    """The credential document, without proof."""
+    """The credential document, without proof; `status`: where its status stands, as `credentialStatus` entries."""
     identity = credential_id(base_url, public_id)
     scheme = SCHEMES[certificate.scheme]
     period = certificate.period
@@ -65,6 +66,8 @@ def build_credential(
     }
     if period.ends_at is not None:
         document["validUntil"] = timestamp(period.ends_at - timedelta(seconds=1))
+    if status:
+        document["credentialStatus"] = status
     return document
 
 

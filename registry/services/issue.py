@@ -19,6 +19,7 @@ from registry.domain.public_id import ENTROPY_BYTES, grouped, new_public_id, par
 from registry.domain.reasons import Act, Reason
 from registry.domain.signing_key import judge_key
 from registry.domain.verdict import Finding
+from registry.formats.bitstring_status_list import status_entries
 from registry.formats.canonical_json import JsonObject
 from registry.formats.credential import IssuerProfile, build_credential
 from registry.formats.data_integrity import add_proof
@@ -26,6 +27,7 @@ from registry.formats.identifiers import why_wrong
 from registry.services.change_status import record_event
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
+from registry.services.status_places import reserve_places
 from registry.store import certificates as store
 from registry.store import issuers
 from registry.store.certificates import NewCertificate, StoredCertificate
@@ -163,14 +165,18 @@ def _prepare(
     if taken:
         raise _number_taken(taken)
     prepared = []
-    for certificate, authorization in zip(certificates, chosen, strict=True):
+    places = reserve_places(registry, len(certificates))
+    for certificate, authorization, place in zip(certificates, chosen, places, strict=True):
         public_id = new_public_id(secrets.token_bytes(ENTROPY_BYTES))
-        document: JsonObject = build_credential(certificate, pen.profile, authorization, public_id, registry.base_url)
+        status = status_entries(registry.base_url, place.list_id, place.index)
+        document: JsonObject = build_credential(
+            certificate, pen.profile, authorization, public_id, registry.base_url, status
+        )
         signed = add_proof(document, pen.key.published.verification_method, now, pen.signer.sign)
         # What begins in the past was in force then; what begins later is known from now on.
         effective = min(now, certificate.period.starts_at)
         first = StatusEvent(1, Act.ISSUE, reason, effective, now, note=note)
-        prepared.append(NewCertificate(public_id, certificate, signed, first, old.id if old else None))
+        prepared.append(NewCertificate(public_id, certificate, signed, first, old.id if old else None, place))
     return prepared, pen
 
 

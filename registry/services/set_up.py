@@ -7,6 +7,7 @@ from registry.formats.did_web import registry_did
 from registry.services import manage_issuers
 from registry.services.context import Registry
 from registry.services.own_keys import missing_purposes
+from registry.services.status_places import prepare_places
 from registry.store import schema
 from registry.store.issuers import StoredKey, all_keys, keys_of
 
@@ -24,6 +25,7 @@ def initialize(registry: Registry) -> bool:
     missing = missing_purposes(own)
     for purpose in missing:
         manage_issuers.create_key(registry, manage_issuers.REGISTRY_OWNER, purpose)
+    prepare_places(registry)
     return bool(missing)
 
 

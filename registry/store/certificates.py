@@ -27,6 +27,7 @@ from registry.store.bulk import insert_rows
 from registry.store.holder_names import fold_name, index_names
 from registry.store.models import Certificate, Credential, Issuer
 from registry.store.models import StatusEvent as StatusEventRow
+from registry.store.status_lists import StatusPlace
 
 # A SELECT of many columns, which the type checker need not know one by one.
 AnySelect = Select[*tuple[Any, ...]]
@@ -42,6 +43,7 @@ class NewCertificate:
     document: bytes
     event: StatusEvent
     replaces_id: int | None = None
+    place: StatusPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,4 +351,6 @@ def _certificate_row(key: int, issuer_id: int, signing_key_id: int, new: NewCert
         "state_changes_at": None,
         "event_count": 1,
         "first_reason": event.reason.value,
+        "status_list_id": new.place and new.place.list_id,
+        "status_index": new.place and new.place.index,
     }

@@ -162,6 +162,10 @@ class Certificate(Base):
     # When the state will change without a new event: a planned act, or the end of a suspension.
     state_changes_at: Mapped[datetime | None]
     event_count: Mapped[int] = mapped_column(Integer)
+    # Its place in the status lists; empty for certificates from before there were any. No foreign key: its check would
+    # lock the list's row once for each of 10,000 certificates in a batch, and lists are never deleted.
+    status_list_id: Mapped[int | None] = mapped_column(Integer)
+    status_index: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
         # This order serves the search by number alone as well.
@@ -179,6 +183,15 @@ class Certificate(Base):
             "state_changes_at",
             sqlite_where=text("state_changes_at IS NOT NULL"),
             postgresql_where=text("state_changes_at IS NOT NULL"),
+        ),
+        # What a status list is built from. Active certificates, nearly all, are not in it.
+        Index(
+            "ix_certificates_status_list_id",
+            "status_list_id",
+            "state",
+            "status_index",
+            sqlite_where=text("state <> 'active'"),
+            postgresql_where=text("state <> 'active'"),
         ),
     )
 
@@ -257,3 +270,46 @@ class AuditEvent(Base):
         Index("ix_audit_events_issuer_id", "issuer_id", "id"),
         Index("ix_audit_events_at", "at"),
     )
+
+
+class StatusList(Base):
+    """A pair of status lists, of revocations and of suspensions, whose places are given out together."""
+
+    __tablename__ = "status_lists"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    length: Mapped[int] = mapped_column(Integer)
+    # How many places have been given out: those at the beginning of the order.
+    allotted: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+
+
+class StatusListOrder(Base):
+    """The random order in which a list's places are given out, in parts; never published.
+
+    Apart from `status_lists`, whose row is written again for every reservation.
+    """
+
+    __tablename__ = "status_list_orders"
+
+    status_list_id: Mapped[int] = mapped_column(ForeignKey("status_lists.id"), primary_key=True, autoincrement=False)
+    part: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # Indexes of four bytes each, big-endian.
+    indexes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class StatusListCredential(Base):
+    """A status list as last published, so that all processes serve the same bytes."""
+
+    __tablename__ = "status_list_credentials"
+
+    status_list_id: Mapped[int] = mapped_column(ForeignKey("status_lists.id"), primary_key=True, autoincrement=False)
+    purpose: Mapped[str] = mapped_column(String(16), primary_key=True)
+    document: Mapped[bytes] = mapped_column(LargeBinary)
+    etag: Mapped[str] = mapped_column(String(64))
+    built_at: Mapped[datetime]
+    valid_until: Mapped[datetime]
+    # The newest status event that had been seen when the list was built.
+    last_event_id: Mapped[int] = mapped_column(Id)
+    # Whether no other transaction was at work then, which might have brought in an earlier event.
+    settled: Mapped[bool]
