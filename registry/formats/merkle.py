@@ -82,9 +82,10 @@ def integrate(
     size of the tree. Raises MalformedTile where the edge does not fit the size.
     """
     changed: dict[tuple[int, int], bytes] = {}
-    added = b"".join(leaf_hashes)
-    if len(added) % HASH_SIZE:
+    leaves = list(leaf_hashes)
+    if not _are_hashes(leaves):
         raise MalformedTile("a leaf hash does not have 32 bytes")
+    added = b"".join(leaves)
     level = 0
     while added:
         index, width = divmod(size >> TILE_HEIGHT * level, TILE_WIDTH)

@@ -13,7 +13,6 @@ from registry.formats.signed_note import (
     SignedNote,
     UnverifiedNote,
     VerifierKey,
-    check_text,
     decode_base64,
     parse_note,
     verify_note,
@@ -38,9 +37,10 @@ class Checkpoint:
 
     @property
     def text(self) -> str:
-        """The text of the note. Raises MalformedNote where the fields do not make one."""
+        """The text of the note. Raises MalformedCheckpoint where the fields do not make one."""
         text = "\n".join([self.origin, str(self.size), encode_hash(self.root), *self.extensions]) + "\n"
-        check_text(text)
+        if parse_checkpoint(text) != self:
+            raise MalformedCheckpoint("a line of a checkpoint has no newline in it")
         return text
 
 
