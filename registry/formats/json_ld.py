@@ -1,0 +1,224 @@
+"""JSON-LD documents as RDF, with nothing lost on the way (W3C JSON-LD 1.1; VC Data Integrity 1.0, 2.4.3).
+
+JSON-LD processors leave out what they have no meaning for: terms that no context defines, relative addresses, null.
+What is left out is not under the signature, so here each of these is an error that names it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from pyld import jsonld
+from pyld.context_resolver import ContextResolver
+
+from registry.formats.canonical_json import JsonObject
+from registry.formats.contexts import UnknownContext, known_contexts, load_context
+from registry.formats.rdf_canonical import CannotCanonicalize, Quad, canonicalize_dataset
+
+# Limits of what is worked on: JSON values in all, levels, and contexts to be processed.
+MAX_VALUES = 5_000
+MAX_DEPTH = 48
+MAX_CONTEXTS = 64
+# N-Quads 1.1, IRIREF; and a language tag. What fits neither would break the lines of the canonical text.
+_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20<>\"{}|^`\\]*")
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in [*map(chr, range(0x20)), "\x7f"]} | {
+    8: "\\b",
+    9: "\\t",
+    10: "\\n",
+    12: "\\f",
+    13: "\\r",
+    34: '\\"',
+    92: "\\\\",
+}
+_XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+_SHOWN = 120
+_local = threading.local()
+
+
+def canonical_n_quads(document: JsonObject) -> bytes:
+    """The canonical N-Quads (RDFC-1.0) of a JSON-LD document, in UTF-8; nothing may be lost, nothing is fetched.
+
+    Raises CannotCanonicalize for terms, types and contexts without a meaning, for whatever else RDF can't say, and for
+    documents that are too large or too tangled.
+    """
+    try:
+        text = canonicalize_dataset(to_quads(document))
+    except RecursionError as error:
+        raise CannotCanonicalize("the document is nested or linked too deeply") from error
+    if not text:
+        raise CannotCanonicalize("the document says nothing in RDF")
+    return text.encode()
+
+
+def to_quads(document: JsonObject) -> set[Quad]:
+    """The statements of a JSON-LD document. Raises CannotCanonicalize, RecursionError."""
+    prepared = _prepared(document)
+    options = {
+        "base": "",
+        "processingMode": "json-ld-1.1",
+        "rdfDirection": "i18n-datatype",
+        "documentLoader": _load,
+        "contextResolver": ContextResolver(_resolved_contexts(), _load),
+    }
+    try:
+        dataset = _Lossless().to_rdf(prepared, options)
+    except jsonld.JsonLdError as error:
+        raise CannotCanonicalize(_reason(error)) from error
+    return {
+        Quad(
+            _term(triple["subject"]),
+            _term(triple["predicate"]),
+            _term(triple["object"]),
+            "" if graph == "@default" else _resource(graph),
+        )
+        for graph, triples in dataset.items()
+        for triple in triples
+    }
+
+
+class _Lossless(jsonld.JsonLdProcessor):  # type: ignore[misc]
+    """The processor, stopped at each place where it would go on with less than it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(on_property_dropped=_refuse_property)
+
+    def expand(self, input_: Any, options: Any) -> Any:
+        expanded = super().expand(input_, options)
+        for node in expanded:
+            _check_node(node, of_graph=True)
+        return expanded
+
+    def _expand(self, active_ctx: Any, active_property: Any, element: Any, options: Any, **more: Any) -> Any:
+        expanded = super()._expand(active_ctx, active_property, element, options, **more)
+        if expanded is None:
+            raise CannotCanonicalize(
+                f"{active_property or 'the document'!s:.{_SHOWN}}: a value that says nothing in RDF"
+            )
+        return expanded
+
+
+def _refuse_property(name: str | None) -> None:
+    raise CannotCanonicalize(f"no context defines the term {str(name)[:_SHOWN]}" if name else "a term is set to null")
+
+
+def _check_node(node: Any, *, of_graph: bool = False) -> None:
+    """Refuse what would be dropped between the expanded form and RDF."""
+    if not isinstance(node, dict):
+        raise CannotCanonicalize(f"a value that stands by itself: {str(node)[:_SHOWN]}")
+    if "@index" in node:
+        raise CannotCanonicalize(f"an index, which has no place in RDF: {str(node['@index'])[:_SHOWN]}")
+    if "@value" in node:
+        return
+    if of_graph and not node.keys() - {"@id"}:
+        raise CannotCanonicalize(f"nothing is said of {node.get('@id', 'an object')!s:.{_SHOWN}}")
+    for name, value in node.items():
+        if name in ("@id", "@type"):
+            _check_addresses(name, value)
+        elif name == "@reverse":
+            for items in value.values():
+                _check_nodes(items)
+        elif name.startswith("_:"):
+            raise CannotCanonicalize(f"a blank node as a property: {name[:_SHOWN]}")
+        else:
+            if not value and name != "@list":
+                raise CannotCanonicalize(f"an empty list says nothing in RDF: {name[:_SHOWN]}")
+            _check_nodes(value, of_graph=name in ("@graph", "@included"))
+
+
+def _check_nodes(items: Any, *, of_graph: bool = False) -> None:
+    for item in items if isinstance(items, list) else [items]:
+        _check_node(item, of_graph=of_graph)
+
+
+def _check_addresses(name: str, value: Any) -> None:
+    for one in value if isinstance(value, list) else [value]:
+        if not isinstance(one, str) or not (_IRI.fullmatch(one) or one.startswith("_:")):
+            what = "the type" if name == "@type" else "the identifier"
+            raise CannotCanonicalize(f"{what} {str(one)[:_SHOWN]} is no absolute URL, and no context defines it")
+
+
+def _term(component: Any) -> str:
+    """A term of PyLD as it stands in canonical N-Quads (RDFC-1.0, appendix A)."""
+    if component["type"] != "literal":
+        return _resource(component["value"])
+    text = f'"{component["value"].translate(_ESCAPES)}"'
+    if "language" in component:
+        if not _LANGUAGE.fullmatch(component["language"]):
+            raise CannotCanonicalize(f"not a language tag: {component['language'][:_SHOWN]}")
+        return f"{text}@{component['language']}"
+    datatype = component["datatype"]
+    return text if datatype == _XSD_STRING else f"{text}^^{_resource(datatype)}"
+
+
+def _resource(name: str) -> str:
+    if name.startswith("_:"):
+        return name
+    if not _IRI.fullmatch(name):
+        raise CannotCanonicalize(f"not an absolute URL: {name[:_SHOWN]}")
+    return f"<{name}>"
+
+
+def _prepared(document: JsonObject) -> Any:
+    """A copy within the limits, without null, its whole numbers as such. Raises CannotCanonicalize."""
+    budget = _Budget()
+    return budget.copy(document, MAX_DEPTH, inside_context=False)
+
+
+class _Budget:
+    def __init__(self) -> None:
+        self._values = MAX_VALUES
+        self._contexts = MAX_CONTEXTS
+
+    def copy(self, value: Any, levels: int, *, inside_context: bool) -> Any:
+        self._values -= 1
+        if self._values < 0 or levels < 0:
+            raise CannotCanonicalize(f"more than {MAX_VALUES} values or {MAX_DEPTH} levels")
+        if isinstance(value, dict):
+            return dict(self._members(value, levels, inside_context=inside_context))
+        if isinstance(value, list):
+            return [self.copy(one, levels - 1, inside_context=inside_context) for one in value]
+        if value is None and not inside_context:
+            raise CannotCanonicalize("null says nothing in RDF")
+        # JSON has one kind of number (JSON-LD 1.1 API, 8.6): 1.0 is the integer 1.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+    def _members(self, value: JsonObject, levels: int, *, inside_context: bool) -> Iterator[tuple[str, Any]]:
+        for name, inner in value.items():
+            is_context = name == "@context"
+            if is_context:
+                self._contexts -= len(inner) if isinstance(inner, list) else 1
+                if self._contexts < 0:
+                    raise CannotCanonicalize(f"more than {MAX_CONTEXTS} contexts")
+            yield name, self.copy(inner, levels - 1, inside_context=inside_context or is_context)
+
+
+def _load(url: str, _options: Any) -> JsonObject:
+    """The loader that PyLD asks; what it can't have is refused by load_context."""
+    loaded = {"contentType": "application/ld+json", "contextUrl": None, "documentUrl": url}
+    if url in known_contexts():
+        # PyLD keeps what it made of a context under this tag.
+        loaded["tag"] = "static"
+    return {**loaded, "document": load_context(url)}
+
+
+def _resolved_contexts() -> dict[str, Any]:
+    """What PyLD made of the contexts so far; one for each thread, because it changes them as it goes."""
+    if not hasattr(_local, "contexts"):
+        _local.contexts = {}
+    found: dict[str, Any] = _local.contexts
+    return found
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost of the errors that PyLD wraps into each other, in one line."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        if isinstance(cause.__cause__, UnknownContext | CannotCanonicalize):
+            return str(cause.__cause__)
+        cause = cause.__cause__
+    details = getattr(cause, "code", None) or getattr(cause, "type", None)
+    return f"not JSON-LD: {details or type(cause).__name__}"

@@ -1,0 +1,309 @@
+"""Data Integrity proofs on any document: sets and chains of `eddsa-jcs-2022` and `eddsa-rdfc-2022`.
+
+W3C Verifiable Credential Data Integrity 1.0, chapters 2 and 4, with the two cryptosuites of Data Integrity EdDSA
+Cryptosuites 1.0, sections 3.2 and 3.3. A proof that names others in `previousProof` signs them together with the
+document, and counts only where they count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize
+from registry.formats.contexts import DATA_INTEGRITY_V1, DATA_INTEGRITY_V2, VC_V2
+from registry.formats.data_integrity import MalformedProof, hash_data, timestamp
+from registry.formats.data_integrity import _is_date_time as is_date_time
+from registry.formats.data_integrity import _starts_with as starts_with
+from registry.formats.ed25519 import SIGNATURE_SIZE, ed25519_holds
+from registry.formats.json_ld import canonical_n_quads
+from registry.formats.multikey import MalformedMultibase, decode_base58btc, encode_base58btc
+from registry.formats.rdf_canonical import CannotCanonicalize
+from registry.formats.verification_methods import ASSERTION_METHOD, UnknownVerificationMethod, VerificationMethod
+
+PROOF_TYPE = "DataIntegrityProof"
+MAX_PROOFS = 16
+_MAX_TEXT = 2048
+
+
+class Cryptosuite(StrEnum):
+    """The Ed25519 suites: canonical JSON (RFC 8785), or canonical RDF (RDFC-1.0)."""
+
+    JCS = "eddsa-jcs-2022"
+    RDFC = "eddsa-rdfc-2022"
+
+
+Resolve = Callable[[str], VerificationMethod]
+"""From the DID URL in a proof to the key. Raises UnknownVerificationMethod."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProofResult:
+    """What came of one proof: whether it holds, and if not, why, in words for people."""
+
+    holds: bool
+    problem: str | None
+    verification_method: str
+    cryptosuite: str
+
+
+def secure(
+    document: JsonObject,
+    cryptosuite: Cryptosuite,
+    verification_method: str,
+    created: datetime,
+    sign: Callable[[bytes], bytes],
+    *,
+    purpose: str = ASSERTION_METHOD,
+    challenge: str | None = None,
+    domain: str | Sequence[str] | None = None,
+    expires: datetime | None = None,
+    previous_proof: str | Sequence[str] | None = None,
+    proof_id: str | None = None,
+) -> JsonObject:
+    """`document` with one proof more (Data Integrity 4.2, 4.3); proofs that it has stay.
+
+    `sign` takes the 64 bytes to sign and returns the 64 of the signature. A context that defines the terms of proofs
+    is added where the document has none (2.4.2). Raises MalformedProof for `previous_proof` that names no single proof
+    of the document, MalformedJson or CannotCanonicalize for a document without canonical form.
+    """
+    unsecured, proofs = _with_proof_terms(document, cryptosuite), _proofs_of(document)
+    options: JsonObject = {
+        "type": PROOF_TYPE,
+        "cryptosuite": str(cryptosuite),
+        "created": timestamp(created),
+        "verificationMethod": verification_method,
+        "proofPurpose": purpose,
+        "id": proof_id,
+        "expires": None if expires is None else timestamp(expires),
+        "challenge": challenge,
+        "domain": domain if domain is None or isinstance(domain, str) else list(domain),
+        "previousProof": (
+            previous_proof if previous_proof is None or isinstance(previous_proof, str) else list(previous_proof)
+        ),
+    }
+    proof = {name: value for name, value in options.items() if value is not None}
+    if cryptosuite is Cryptosuite.JCS and "@context" in unsecured:
+        # EdDSA Cryptosuites 3.3.1, step 2.
+        proof["@context"] = unsecured["@context"]
+    _check_form({**proof, "proofValue": ""})
+    data = _data_to_sign(unsecured, proof, _previous(proof, proofs))
+    secured = {**proof, "proofValue": encode_base58btc(sign(data))}
+    return {**unsecured, "proof": [*proofs, secured] if proofs else secured}
+
+
+def verify_proofs(
+    document: JsonObject,
+    resolve: Resolve,
+    *,
+    purpose: str | None = ASSERTION_METHOD,
+    challenge: str | None = None,
+    domain: str | Collection[str] | None = None,
+    now: datetime,
+    suites: Collection[Cryptosuite] = tuple(Cryptosuite),
+) -> list[ProofResult]:
+    """What each proof of the document is worth, in their order (Data Integrity 4.4, 4.5).
+
+    The document counts only if all hold. `challenge` and `domain` are compared where given. Raises MalformedProof for
+    what can't be read: no proof, missing members, members of a wrong type, references that lead to no single proof.
+    """
+    proofs = _proofs_of(document)
+    if not proofs:
+        raise MalformedProof("the document has no proof")
+    unsecured = {name: value for name, value in document.items() if name != "proof"}
+    for proof in proofs:
+        _check_form(proof)
+    previous = [_previous(proof, proofs) for proof in proofs]
+    _refuse_circles(proofs, previous)
+    expected = _Expectation(purpose, challenge, domain, now, frozenset(suites))
+    problems = [
+        _problem(unsecured, proof, before, resolve, expected) for proof, before in zip(proofs, previous, strict=True)
+    ]
+    _spread(proofs, previous, problems)
+    return [
+        ProofResult(problem is None, problem, proof["verificationMethod"], proof["cryptosuite"])
+        for proof, problem in zip(proofs, problems, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expectation:
+    purpose: str | None
+    challenge: str | None
+    domain: str | Collection[str] | None
+    now: datetime
+    suites: frozenset[Cryptosuite]
+
+
+def _proofs_of(document: Mapping[str, Any]) -> list[JsonObject]:
+    """The proofs of a document, one or a set. Raises MalformedProof."""
+    if "proof" not in document:
+        return []
+    found = document["proof"]
+    proofs = found if isinstance(found, list) else [found]
+    if not all(isinstance(proof, dict) for proof in proofs):
+        raise MalformedProof("'proof' is neither an object nor a list of objects")
+    if len(proofs) > MAX_PROOFS:
+        raise MalformedProof(f"the document has more than {MAX_PROOFS} proofs")
+    return proofs
+
+
+def _check_form(proof: Mapping[str, Any]) -> None:
+    """Data Integrity 2.1: which members there must be, and of which types. Raises MalformedProof."""
+    for name in ("type", "cryptosuite", "verificationMethod", "proofPurpose", "proofValue"):
+        if name not in proof:
+            raise MalformedProof(f"the proof has no '{name}'")
+    for name in ("type", "cryptosuite", "verificationMethod", "proofPurpose", "proofValue", "id", "challenge", "nonce"):
+        if name in proof and not _is_text(proof[name]):
+            raise MalformedProof(f"the proof's '{name}' is not a text")
+    if ":" not in proof["verificationMethod"]:
+        raise MalformedProof("the proof's 'verificationMethod' is not a URL")
+    if "id" in proof and ":" not in proof["id"]:
+        raise MalformedProof("the proof's 'id' is not a URL")
+    for name in ("created", "expires"):
+        if name in proof and not (isinstance(proof[name], str) and is_date_time(proof[name])):
+            raise MalformedProof(f"the proof's '{name}' is not a date and time with a zone")
+    for name in ("domain", "previousProof"):
+        if name in proof and not _is_text_or_texts(proof[name]):
+            raise MalformedProof(f"the proof's '{name}' is neither a text nor a list of texts")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _MAX_TEXT
+
+
+def _is_text_or_texts(value: object) -> bool:
+    if not isinstance(value, list):
+        return _is_text(value)
+    return 0 < len(value) <= MAX_PROOFS and all(_is_text(one) for one in value)
+
+
+def _texts(value: str | Collection[str]) -> set[str]:
+    return {value} if isinstance(value, str) else set(value)
+
+
+def _previous(proof: Mapping[str, Any], proofs: Sequence[JsonObject]) -> list[JsonObject]:
+    """The proofs that `previousProof` names, in the order of the document (4.3 steps 4-5, 4.5 step 3.2)."""
+    if "previousProof" not in proof:
+        return []
+    wanted = _texts(proof["previousProof"])
+    ids = [one.get("id") for one in proofs]
+    for identity in sorted(wanted):
+        if ids.count(identity) != 1:
+            many = "more than one proof" if identity in ids else "no proof"
+            raise MalformedProof(f"'previousProof' names {identity}, which {many} of the document has as its 'id'")
+    return [one for one in proofs if one.get("id") in wanted]
+
+
+def _refuse_circles(proofs: Sequence[JsonObject], previous: Sequence[Sequence[JsonObject]]) -> None:
+    """A proof can't have been made after itself."""
+    pending = list(range(len(proofs)))
+    while pending:
+        waiting = {id(proofs[index]) for index in pending}
+        rest = [index for index in pending if any(id(one) in waiting for one in previous[index])]
+        if len(rest) == len(pending):
+            raise MalformedProof("the proofs name each other as 'previousProof' in a circle")
+        pending = rest
+
+
+def _spread(proofs: Sequence[JsonObject], previous: Sequence[Sequence[JsonObject]], problems: list[str | None]) -> None:
+    """A proof counts only where all that it names count (2.1, previousProof)."""
+    for _ in proofs:
+        broken = {id(proof) for proof, problem in zip(proofs, problems, strict=True) if problem is not None}
+        for index, before in enumerate(previous):
+            if problems[index] is None and any(id(one) in broken for one in before):
+                problems[index] = "a proof that it builds on ('previousProof') does not hold"
+
+
+def _problem(
+    unsecured: JsonObject,
+    proof: JsonObject,
+    previous: list[JsonObject],
+    resolve: Resolve,
+    expected: _Expectation,
+) -> str | None:
+    """Why the proof does not hold, or None: 4.4 steps 4-8. Raises MalformedProof."""
+    if proof["type"] != PROOF_TYPE:
+        return f"the proof is of type {proof['type']}, not {PROOF_TYPE}"
+    if proof["cryptosuite"] not in expected.suites:
+        return f"the cryptosuite {proof['cryptosuite']} is not one of {', '.join(sorted(expected.suites))}"
+    try:
+        signature = decode_base58btc(proof["proofValue"], SIGNATURE_SIZE)
+    except MalformedMultibase as error:
+        raise MalformedProof(f"the proof's 'proofValue': {error}") from error
+    found = _unexpected(proof, expected)
+    if found is not None:
+        return found
+    try:
+        method = resolve(proof["verificationMethod"])
+    except UnknownVerificationMethod as error:
+        return f"the verification method is not known: {error}"
+    found = _unfit(method, proof, expected.now)
+    if found is not None:
+        return found
+    options = {name: value for name, value in proof.items() if name != "proofValue"}
+    try:
+        data = _data_to_sign(unsecured, options, previous)
+    except (MalformedJson, CannotCanonicalize) as error:
+        return f"what was signed can't be worked out: {error}"
+    if not ed25519_holds(method.public_key, signature, data):
+        return "the signature does not fit the document: it was altered, or never signed by this key"
+    return None
+
+
+def _unexpected(proof: Mapping[str, Any], expected: _Expectation) -> str | None:
+    if expected.purpose is not None and proof["proofPurpose"] != expected.purpose:
+        return f"the proof's purpose is {proof['proofPurpose']}, not {expected.purpose}"
+    if expected.domain is not None and _texts(proof.get("domain", [])) != _texts(expected.domain):
+        return "the proof was made for another domain"
+    if expected.challenge is not None and proof.get("challenge") != expected.challenge:
+        return "the proof answers another challenge"
+    if "expires" in proof and datetime.fromisoformat(proof["expires"]) <= expected.now:
+        return f"the proof expired at {proof['expires']}"
+    return None
+
+
+def _unfit(method: VerificationMethod, proof: Mapping[str, Any], now: datetime) -> str | None:
+    """Why the key may not have made this proof (Controlled Identifiers 1.0, 3.3)."""
+    if method.id != proof["verificationMethod"]:
+        return "the verification method goes by another name in its controller's document"
+    if proof["proofPurpose"] not in method.purposes:
+        return f"its controller's document does not list the key for {proof['proofPurpose']}"
+    made = datetime.fromisoformat(proof["created"]).astimezone(UTC) if "created" in proof else now
+    for word, moment in (("expired", method.expires), ("was revoked", method.revoked)):
+        if moment is not None and made >= moment:
+            return f"the key {word} at {timestamp(moment)}, before the proof was made"
+    return None
+
+
+def _with_proof_terms(document: JsonObject, cryptosuite: Cryptosuite) -> JsonObject:
+    """The document without proofs, with a context that defines what stands in a proof (2.4.2)."""
+    unsecured = {name: value for name, value in document.items() if name != "proof"}
+    context = document.get("@context")
+    if context is None and cryptosuite is Cryptosuite.JCS:
+        return unsecured
+    contexts = context if isinstance(context, list) else [context] if context is not None else []
+    if not any(url in contexts for url in (VC_V2, DATA_INTEGRITY_V2, DATA_INTEGRITY_V1)):
+        unsecured["@context"] = [*contexts, DATA_INTEGRITY_V2]
+    return unsecured
+
+
+def _data_to_sign(unsecured: JsonObject, options: JsonObject, previous: Sequence[JsonObject]) -> bytes:
+    """The 64 bytes behind the signature: transformation, configuration and hashing of the proof's suite.
+
+    Raises MalformedProof, MalformedJson, CannotCanonicalize.
+    """
+    document = {**unsecured, "proof": list(previous)} if previous else unsecured
+    if options["cryptosuite"] == Cryptosuite.JCS:
+        if "@context" in options:
+            # 3.3.2, step 4: a holder may have added contexts behind those that were signed.
+            if not starts_with(document.get("@context"), options["@context"]):
+                raise MalformedProof("the document's @context does not begin with the proof's")
+            document = {**document, "@context": options["@context"]}
+        return hash_data(canonicalize(options), canonicalize(document))
+    # 3.2.5, step 4.
+    configuration = {**options, "@context": unsecured.get("@context")}
+    return hash_data(canonical_n_quads(configuration), canonical_n_quads(document))
