@@ -42,6 +42,10 @@ class Settings:
     database_pool: int = 8
     # Entries in each new status list, a multiple of 8 and at least 131,072 (REGISTRY_STATUS_LIST_LENGTH).
     status_list_length: int = 131_072
+    # Whether `registry worker` places the log's entries; otherwise each act does it at once (REGISTRY_LOG_WORKER).
+    log_worker: bool = False
+    # How many witnesses must have cosigned a checkpoint before it is published (REGISTRY_LOG_QUORUM).
+    log_quorum: int = 0
 
     @property
     def keys_dir(self) -> Path:
@@ -74,6 +78,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         remembered_signatures=_number(environment, "REGISTRY_REMEMBERED_SIGNATURES", 2048),
         database_pool=_number(environment, "REGISTRY_DATABASE_POOL", 8),
         status_list_length=_status_list_length(environment),
+        log_worker=_switch(environment, "REGISTRY_LOG_WORKER"),
+        log_quorum=_number(environment, "REGISTRY_LOG_QUORUM", 0),
     )
 
 
@@ -101,6 +107,13 @@ def _status_list_length(environment: Mapping[str, str]) -> int:
         limits = f"{_SHORTEST_STATUS_LIST} to {_LONGEST_STATUS_LIST}"
         raise Misconfigured(f"REGISTRY_STATUS_LIST_LENGTH must be a multiple of 8, {limits}, not {length}.")
     return length
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "off")
+    if text not in {"on", "off"}:
+        raise Misconfigured(f"{name} must be 'on' or 'off', not {text!r}.")
+    return text == "on"
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -39,7 +39,8 @@ def upgrade() -> None:
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("etag", sa.String(length=64), nullable=False),
         sa.Column("built_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changes_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("verification_method", sa.String(length=300), nullable=False),
         sa.Column("last_event_id", ID, nullable=False),
         sa.Column("settled", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -14,6 +14,8 @@ from registry.domain.public_id import parse_public_id
 from registry.domain.reasons import Act, Reason
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.idempotency import Idempotency, recall, remember
+from registry.services.log.integrate import integrate_at_once
+from registry.services.log.record import log_status_event
 from registry.store import certificates as store
 from registry.store.certificates import StoredCertificate
 
@@ -54,10 +56,12 @@ def change_status(
     actor.require(_VERBS[act])
     public_id = parse_public_id(public_id)
     try:
-        return _change(registry, actor, public_id, act, reason, effective_at, until, note, idempotency)
+        change = _change(registry, actor, public_id, act, reason, effective_at, until, note, idempotency)
     except IntegrityError:
         # Its twin with the same Idempotency-Key was faster; the second look finds what that one did.
-        return _change(registry, actor, public_id, act, reason, effective_at, until, note, idempotency)
+        change = _change(registry, actor, public_id, act, reason, effective_at, until, note, idempotency)
+    integrate_at_once(registry)
+    return change
 
 
 def _change(
@@ -77,13 +81,14 @@ def _change(
         if earlier is not None:
             return _replayed(connection, earlier.certificate_id, earlier.sequence)
         change = record_event(
-            connection, actor, public_id, act, reason, now, effective_at or now, until=until, note=note
+            registry, connection, actor, public_id, act, reason, now, effective_at or now, until=until, note=note
         )
         remember(connection, actor, idempotency, change.certificate.id, change.event.sequence, now)
         return change
 
 
 def record_event(
+    registry: Registry,
     connection: Connection,
     actor: Actor,
     public_id: str,
@@ -105,6 +110,7 @@ def record_event(
     event = StatusEvent(len(events) + 1, act, reason, effective_at, recorded_at, until, note)
     admit(events, event, row.period)
     store.insert_events(connection, actor.name, [(row.id, event)])
+    log_status_event(connection, registry.base_url, row, event)
     events.append(event)
     standing = standing_at(events, recorded_at, recorded_at)
     if standing is None:

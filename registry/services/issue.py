@@ -27,6 +27,8 @@ from registry.formats.identifiers import why_wrong
 from registry.services.change_status import record_event
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
+from registry.services.log.integrate import integrate_at_once
+from registry.services.log.record import log_issued
 from registry.services.status_places import reserve_places
 from registry.store import certificates as store
 from registry.store import issuers
@@ -63,11 +65,13 @@ def issue(
     try:
         prepared, pen = _prepare(registry, actor, [certificate], reason, note)
         with registry.database.transaction() as connection:
-            keys = _store(connection, actor, pen, prepared)
+            keys = _store(registry, connection, actor, pen, prepared)
             remember(connection, actor, idempotency, keys[0], 1, prepared[0].event.recorded_at)
-            return _row(connection, prepared[0].public_id)
+            row = _row(connection, prepared[0].public_id)
     except (IntegrityError, Conflict) as error:
         return _after_clash(registry, actor, certificate, idempotency, error)
+    integrate_at_once(registry)
+    return row
 
 
 def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certificate]) -> list[str]:
@@ -81,13 +85,14 @@ def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certific
     prepared, pen = _prepare(registry, actor, certificates, Reason.INITIAL, None, batch=True)
     try:
         with registry.database.transaction() as connection:
-            _store(connection, actor, pen, prepared)
+            _store(registry, connection, actor, pen, prepared)
     except IntegrityError as error:
         with registry.database.read() as connection:
             taken = store.taken_numbers(connection, pen.issuer_id, [one.number for one in certificates])
         if not taken:
             raise
         raise _number_taken(taken) from error
+    integrate_at_once(registry)
     return [new.public_id for new in prepared]
 
 
@@ -118,12 +123,14 @@ def reissue(
         now = prepared[0].event.recorded_at
         with registry.database.transaction() as connection:
             effective = max(now, certificate.period.starts_at)
-            record_event(connection, actor, public_id, Act.SUPERSEDE, reason, now, effective, note=note)
-            keys = _store(connection, actor, pen, prepared)
+            record_event(registry, connection, actor, public_id, Act.SUPERSEDE, reason, now, effective, note=note)
+            keys = _store(registry, connection, actor, pen, prepared)
             remember(connection, actor, idempotency, keys[0], 1, now)
-            return _row(connection, prepared[0].public_id)
+            row = _row(connection, prepared[0].public_id)
     except (IntegrityError, Conflict) as error:
         return _after_clash(registry, actor, certificate, idempotency, error)
+    integrate_at_once(registry)
+    return row
 
 
 def _after_clash(
@@ -180,12 +187,15 @@ def _prepare(
     return prepared, pen
 
 
-def _store(connection: Connection, actor: Actor, pen: _Pen, prepared: Sequence[NewCertificate]) -> list[int]:
+def _store(
+    registry: Registry, connection: Connection, actor: Actor, pen: _Pen, prepared: Sequence[NewCertificate]
+) -> list[int]:
     key = issuers.hold_key(connection, pen.key.id)
     good, finding = judge_key(key, prepared[0].event.recorded_at)
     if not good or finding is not Finding.KEY_ACTIVE:
         raise StorageUnavailable("The signing key was retired at this moment; nothing was stored. Try again.")
     keys = store.insert_certificates(connection, pen.issuer_id, pen.key.id, actor.name, prepared)
+    log_issued(connection, registry.base_url, pen.profile.code, keys, prepared)
     first = prepared[0]
     subject = first.public_id if len(prepared) == 1 else f"batch of {len(prepared)}"
     audit(connection, first.event.recorded_at, actor, "certificate.issue", subject, number=first.terms.number)
@@ -201,7 +211,7 @@ def _pen(registry: Registry, actor: Actor) -> _Pen:
     if not usable:
         raise Conflict(f"The issuer {issuer.code} has no active key. Make one: registry keys create {issuer.code}")
     profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
-    signer = registry.keys.signer(usable[-1].name)
+    signer = registry.keys.signer(usable[-1].name, registry.now())
     if signer.record.public_key != usable[-1].published.public_key:
         raise KeyStoreError(f"The key file {usable[-1].name} is not the published key. Restore the right one.")
     return _Pen(issuer.id, profile, authorizations, usable[-1], signer)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from registry.domain.errors import Misconfigured
 from registry.formats.did_web import registry_did
-from registry.services import manage_issuers
+from registry.services import manage_keys
 from registry.services.context import Registry
+from registry.services.log.integrate import open_log
 from registry.services.own_keys import missing_purposes
 from registry.services.status_places import prepare_places
 from registry.store import schema
@@ -24,8 +25,9 @@ def initialize(registry: Registry) -> bool:
     registry.keys.check()
     missing = missing_purposes(own)
     for purpose in missing:
-        manage_issuers.create_key(registry, manage_issuers.REGISTRY_OWNER, purpose)
+        manage_keys.create_key(registry, manage_keys.REGISTRY_OWNER, purpose)
     prepare_places(registry)
+    open_log(registry)
     return bool(missing)
 
 

@@ -1,0 +1,92 @@
+"""The entries of the public log: canonical JSON (RFC 8785) statements without personal data.
+
+| member | in | what |
+|---|---|---|
+| `type` | both | `certificate-issued/v1` or `status-changed/v1` |
+| `credential` | both | SHA-256 of the signed credential's bytes, hexadecimal |
+| `issuer` | both | the issuer's DID |
+| `recorded_at` | both | when the registry recorded it |
+| `effective_at` | both | from when on it counts |
+| `sequence`, `act`, `reason`, `until` | status | the status event, as the certificate's page shows it |
+| `event` | status | SHA-256 of the canonical status event, which names the certificate and closes over the note |
+
+A credential ends in a signature, so nobody can guess the document behind a hash; who holds the document can find all
+that the log says of it. The issuer's note is private and short enough to be guessed: it enters the event's hash behind
+the random public id, which whoever may read the note knows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from registry.domain.lifecycle import StatusEvent
+from registry.formats.canonical_json import JsonObject, canonicalize_own
+
+ISSUED = "certificate-issued/v1"
+STATUS_CHANGED = "status-changed/v1"
+
+
+def digest(credential: bytes) -> str:
+    """The name of a credential in the log: SHA-256 of its bytes, hexadecimal."""
+    return hashlib.sha256(credential).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def instant(moment: datetime) -> str:
+    """A moment in UTC to the microsecond, as the registry keeps it (RFC 3339)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def issued(credential_digest: str, issuer_did: str, event: StatusEvent) -> bytes:
+    """The entry for an issued certificate, by its first event."""
+    return canonicalize_own(
+        {
+            "type": ISSUED,
+            "credential": credential_digest,
+            "issuer": issuer_did,
+            "recorded_at": instant(event.recorded_at),
+            "effective_at": instant(event.effective_at),
+        }
+    )
+
+
+def status_changed(credential_digest: str, issuer_did: str, public_id: str, event: StatusEvent) -> bytes:
+    """The entry for any later status event."""
+    statement: JsonObject = {
+        "type": STATUS_CHANGED,
+        "credential": credential_digest,
+        "issuer": issuer_did,
+        "recorded_at": instant(event.recorded_at),
+        "effective_at": instant(event.effective_at),
+        "sequence": event.sequence,
+        "act": event.act.value,
+        "reason": event.reason.value,
+        "event": event_digest(public_id, event),
+    }
+    if event.until is not None:
+        statement["until"] = instant(event.until)
+    return canonicalize_own(statement)
+
+
+def statement_of(credential_digest: str, issuer_did: str, public_id: str, event: StatusEvent) -> bytes:
+    """The entry for any status event; the first one is the issuing."""
+    if event.sequence == 1:
+        return issued(credential_digest, issuer_did, event)
+    return status_changed(credential_digest, issuer_did, public_id, event)
+
+
+def event_digest(public_id: str, event: StatusEvent) -> str:
+    """SHA-256 of the whole status event in canonical JSON, hexadecimal."""
+    document: JsonObject = {
+        "public_id": public_id,
+        "sequence": event.sequence,
+        "act": event.act.value,
+        "reason": event.reason.value,
+        "effective_at": instant(event.effective_at),
+        "recorded_at": instant(event.recorded_at),
+        "until": event.until and instant(event.until),
+        "note": event.note,
+    }
+    return hashlib.sha256(canonicalize_own(document)).hexdigest()

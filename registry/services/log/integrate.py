@@ -1,0 +1,76 @@
+"""Placing the entries that wait: one transaction for all that have come together meanwhile (group commit).
+
+Entries are written together with what they record, so none can be missing. Whoever comes first places all that wait;
+the others find nothing left to do. A process that dies leaves either nothing or everything of an integration, and the
+next one goes on. The tiles, the places and the signed checkpoint change together, and the size of a checkpoint is its
+primary key: two processes can't both put something else in the same place.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import Connection
+
+from keys import KeyStoreError
+from registry.domain.errors import RegistryError
+from registry.formats.merkle import EMPTY_ROOT, edge_tiles, integrate, leaf_hash, reader_of, root_from_tiles, root_tiles
+from registry.services.context import Registry
+from registry.services.log.keys import sign_checkpoint
+from registry.store import log as store
+from registry.store.log import Head
+
+_AT_ONCE = 20_000
+_logger = logging.getLogger(__name__)
+
+
+def open_log(registry: Registry) -> None:
+    """See that there is a checkpoint, though it be of the empty log. Raises Misconfigured, keys.KeyStoreError."""
+    with registry.database.transaction() as connection:
+        store.lock_integration(connection)
+        if store.newest_head(connection) is None:
+            store.insert_head(connection, Head(0, sign_checkpoint(registry, 0, EMPTY_ROOT), registry.now()))
+
+
+def integrate_pending(registry: Registry) -> int:
+    """Place all entries that wait; returns how many this call has placed.
+
+    Raises StorageUnavailable, Misconfigured, keys.KeyStoreError.
+    """
+    placed = 0
+    while True:
+        with registry.database.read() as connection:
+            if not store.has_pending(connection):
+                return placed
+        with registry.database.transaction() as connection:
+            store.lock_integration(connection)
+            placed += _integrate(registry, connection)
+
+
+def integrate_at_once(registry: Registry) -> None:
+    """What follows each act where no worker does it. The act is recorded and will be in the log: errors only delay."""
+    if registry.settings.log_worker:
+        return
+    try:
+        integrate_pending(registry)
+    except (RegistryError, KeyStoreError) as error:
+        _logger.warning("Entries wait for their place in the log: %s", error)
+
+
+def _integrate(registry: Registry, connection: Connection) -> int:
+    waiting = store.pending_entries(connection, _AT_ONCE)
+    if not waiting:
+        return 0
+    head = store.newest_head(connection)
+    size = head.size if head else 0
+    new_size = size + len(waiting)
+    # The edge to build on, and what the new root is made of.
+    known = store.read_tiles(
+        connection, {(tile.level, tile.index) for tile in [*edge_tiles(size), *root_tiles(new_size)]}
+    )
+    changed = integrate(size, known, [leaf_hash(one.statement) for one in waiting])
+    root = root_from_tiles(new_size, reader_of(known | changed))
+    store.write_tiles(connection, changed)
+    store.place_entries(connection, size, waiting)
+    store.insert_head(connection, Head(new_size, sign_checkpoint(registry, new_size, root), registry.now()))
+    return len(waiting)

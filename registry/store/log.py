@@ -1,0 +1,193 @@
+"""The public log's rows: entries waiting and placed, tiles, checkpoints, cosignatures."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, exists, func, insert, select, text, tuple_
+
+from registry.store.bulk import insert_rows
+from registry.store.log_models import LogCheckpoint, LogCosignature, LogEntry, LogTile, PendingEntry
+from registry.store.models import StatusEvent
+
+# Any number that nothing else in the database uses for an advisory lock.
+_INTEGRATION_LOCK = 7_206_962
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry without a place: row id, and which status event of which certificate it records."""
+
+    id: int
+    certificate_id: int
+    sequence: int
+    statement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry with its place in the log, counted from 0."""
+
+    log_index: int
+    certificate_id: int
+    sequence: int
+    statement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The log at one size: the signed checkpoint (a note's bytes), and when it was made."""
+
+    size: int
+    note: bytes
+    integrated_at: datetime
+
+
+def insert_pending(connection: Connection, entries: Iterable[tuple[int, int, bytes]]) -> None:
+    """Write entries, (certificate row id, sequence, statement), in the transaction of what they record."""
+    insert_rows(connection, PendingEntry.__table__, ("certificate_id", "sequence", "statement"), list(entries))
+
+
+def has_pending(connection: Connection) -> bool:
+    """Whether any entry waits for its place."""
+    return bool(connection.scalar(select(exists(select(PendingEntry.id)))))
+
+
+def lock_integration(connection: Connection) -> None:
+    """Until the transaction ends, nobody else places entries."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_INTEGRATION_LOCK)))
+    # On SQLite, every transaction that writes is alone from its beginning.
+
+
+def pending_entries(connection: Connection, limit: int) -> list[Pending]:
+    """The entries that wait, oldest first."""
+    columns = (PendingEntry.id, PendingEntry.certificate_id, PendingEntry.sequence, PendingEntry.statement)
+    return [Pending(*row) for row in connection.execute(select(*columns).order_by(PendingEntry.id).limit(limit))]
+
+
+def place_entries(connection: Connection, first: int, entries: Sequence[Pending]) -> None:
+    """Give waiting entries, as `pending_entries` returned them, the places from `first` on."""
+    rows = [(first + offset, one.certificate_id, one.sequence, one.statement) for offset, one in enumerate(entries)]
+    insert_rows(connection, LogEntry.__table__, ("log_index", "certificate_id", "sequence", "statement"), rows)
+    # With the lock held nobody else deletes; but another transaction may just have added one of a lower id.
+    if connection.dialect.name == "sqlite":
+        connection.execute(delete(PendingEntry).where(PendingEntry.id <= entries[-1].id))
+    else:
+        taken = text("DELETE FROM log_pending WHERE id = ANY(:ids)")
+        connection.execute(taken, {"ids": [one.id for one in entries]})
+
+
+def newest_head(connection: Connection) -> Head | None:
+    """The log as it is now; None before its first entry."""
+    statement = select(LogCheckpoint.size, LogCheckpoint.note, LogCheckpoint.integrated_at)
+    row = connection.execute(statement.order_by(LogCheckpoint.size.desc()).limit(1)).first()
+    return None if row is None else Head(*row)
+
+
+def heads_between(connection: Connection, after: int, until: int) -> list[Head]:
+    """The checkpoints of sizes above `after` up to `until`, in order."""
+    statement = (
+        select(LogCheckpoint.size, LogCheckpoint.note, LogCheckpoint.integrated_at)
+        .where(LogCheckpoint.size > after, LogCheckpoint.size <= until)
+        .order_by(LogCheckpoint.size)
+    )
+    return [Head(*row) for row in connection.execute(statement)]
+
+
+def newest_cosigned(connection: Connection, quorum: int) -> Head | None:
+    """The newest checkpoint that at least `quorum` witnesses cosigned."""
+    cosigned = (
+        select(LogCosignature.size).group_by(LogCosignature.size).having(func.count() >= quorum).scalar_subquery()
+    )
+    statement = (
+        select(LogCheckpoint.size, LogCheckpoint.note, LogCheckpoint.integrated_at)
+        .where(LogCheckpoint.size.in_(cosigned))
+        .order_by(LogCheckpoint.size.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).first()
+    return None if row is None else Head(*row)
+
+
+def insert_head(connection: Connection, head: Head) -> None:
+    """Publish a checkpoint. Raises sqlalchemy.exc.IntegrityError where the log has one of that size."""
+    values = {"size": head.size, "note": head.note, "integrated_at": head.integrated_at}
+    connection.execute(insert(LogCheckpoint), values)
+
+
+def cosignatures_of(connection: Connection, size: int) -> list[str]:
+    """The cosignature lines of a checkpoint."""
+    statement = select(LogCosignature.line).where(LogCosignature.size == size).order_by(LogCosignature.witness)
+    return list(connection.scalars(statement))
+
+
+def insert_cosignature(connection: Connection, size: int, witness: str, line: str) -> None:
+    """Keep a witness's cosignature; a later one of the same witness for the same size replaces it."""
+    where = (LogCosignature.size == size, LogCosignature.witness == witness)
+    connection.execute(delete(LogCosignature).where(*where))
+    connection.execute(insert(LogCosignature), {"size": size, "witness": witness, "line": line})
+
+
+def cosigned_sizes(connection: Connection) -> dict[str, int]:
+    """The largest size that each witness has cosigned."""
+    statement = select(LogCosignature.witness, func.max(LogCosignature.size)).group_by(LogCosignature.witness)
+    return {row.witness: row[1] for row in connection.execute(statement)}
+
+
+def read_tiles(connection: Connection, tiles: Collection[tuple[int, int]]) -> dict[tuple[int, int], bytes]:
+    """Tiles by (level, index); those that do not exist are left out. One query."""
+    if not tiles:
+        return {}
+    statement = select(LogTile.level, LogTile.tile_index, LogTile.hashes).where(
+        tuple_(LogTile.level, LogTile.tile_index).in_(list(tiles))
+    )
+    return {(level, index): hashes for level, index, hashes in connection.execute(statement)}
+
+
+def write_tiles(connection: Connection, tiles: Mapping[tuple[int, int], bytes]) -> None:
+    """Store tiles, in place of narrower ones of the same name."""
+    keys = list(tiles)
+    # Only those on the edge exist already: the first of each level.
+    edge = {level: min(index for one, index in keys if one == level) for level, _ in keys}
+    connection.execute(delete(LogTile).where(tuple_(LogTile.level, LogTile.tile_index).in_(list(edge.items()))))
+    rows = [(level, index, hashes) for (level, index), hashes in tiles.items()]
+    insert_rows(connection, LogTile.__table__, ("level", "tile_index", "hashes"), rows)
+
+
+def bundle(connection: Connection, first: int, count: int) -> list[bytes]:
+    """The statements of up to `count` entries from `first` on."""
+    statement = (
+        select(LogEntry.statement)
+        .where(LogEntry.log_index >= first, LogEntry.log_index < first + count)
+        .order_by(LogEntry.log_index)
+    )
+    return list(connection.scalars(statement))
+
+
+def entries_of(connection: Connection, certificate_id: int) -> list[Placed]:
+    """What the log says of a certificate, in the order of its events."""
+    columns = (LogEntry.log_index, LogEntry.certificate_id, LogEntry.sequence, LogEntry.statement)
+    statement = select(*columns).where(LogEntry.certificate_id == certificate_id).order_by(LogEntry.sequence)
+    return [Placed(*row) for row in connection.execute(statement)]
+
+
+def entries_from(connection: Connection, first: int, count: int) -> list[Placed]:
+    """Up to `count` entries from place `first` on."""
+    columns = (LogEntry.log_index, LogEntry.certificate_id, LogEntry.sequence, LogEntry.statement)
+    statement = select(*columns).where(LogEntry.log_index >= first).order_by(LogEntry.log_index).limit(count)
+    return [Placed(*row) for row in connection.execute(statement)]
+
+
+def unlogged_events(connection: Connection, limit: int) -> list[int]:
+    """Row ids of certificates with a status event that is neither in the log nor waiting."""
+    logged = select(LogEntry.log_index).where(
+        LogEntry.certificate_id == StatusEvent.certificate_id, LogEntry.sequence == StatusEvent.sequence
+    )
+    waiting = select(PendingEntry.id).where(
+        PendingEntry.certificate_id == StatusEvent.certificate_id, PendingEntry.sequence == StatusEvent.sequence
+    )
+    statement = select(StatusEvent.certificate_id).where(~exists(logged), ~exists(waiting)).distinct().limit(limit)
+    return list(connection.scalars(statement))
