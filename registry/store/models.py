@@ -308,8 +308,10 @@ class StatusListCredential(Base):
     document: Mapped[bytes] = mapped_column(LargeBinary)
     etag: Mapped[str] = mapped_column(String(64))
     built_at: Mapped[datetime]
-    valid_until: Mapped[datetime]
-    # The newest status event that had been seen when the list was built.
+    # When the next planned act on one of its certificates takes effect, or a suspension ends.
+    changes_at: Mapped[datetime | None]
+    verification_method: Mapped[str] = mapped_column(String(300))
+    # The newest status event that had been recorded when the list was built.
     last_event_id: Mapped[int] = mapped_column(Id)
-    # Whether no other transaction was at work then, which might have brought in an earlier event.
+    # Whether no transaction was at work then, which could have brought in an event numbered before that one.
     settled: Mapped[bool]
