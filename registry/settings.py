@@ -46,6 +46,10 @@ class Settings:
     log_worker: bool = False
     # How many witnesses must have cosigned a checkpoint before it is published (REGISTRY_LOG_QUORUM).
     log_quorum: int = 0
+    # Whether the conformance face is there, which signs what anybody sends it with a test key (REGISTRY_VC_API).
+    vc_api: bool = False
+    # From which origins it may fetch status lists, besides this registry's own (REGISTRY_VC_API_STATUS_HOSTS).
+    vc_api_status_hosts: frozenset[str] = frozenset()
 
     @property
     def keys_dir(self) -> Path:
@@ -80,14 +84,24 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         status_list_length=_status_list_length(environment),
         log_worker=_switch(environment, "REGISTRY_LOG_WORKER"),
         log_quorum=_number(environment, "REGISTRY_LOG_QUORUM", 0),
+        vc_api=_switch(environment, "REGISTRY_VC_API"),
+        vc_api_status_hosts=_origins(environment, "REGISTRY_VC_API_STATUS_HOSTS"),
     )
 
 
 def _base_url(text: str) -> str:
+    return _origin("REGISTRY_BASE_URL", text)
+
+
+def _origins(environment: Mapping[str, str], name: str) -> frozenset[str]:
+    return frozenset(_origin(name, one.strip()) for one in environment.get(name, "").split(",") if one.strip())
+
+
+def _origin(name: str, text: str) -> str:
     parts = urlsplit(text)
     plain = not (parts.query or parts.fragment or parts.path.strip("/"))
     if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
-        raise Misconfigured(f"REGISTRY_BASE_URL must be like https://registry.example.org, not {text!r}.")
+        raise Misconfigured(f"{name} must be like https://registry.example.org, not {text!r}.")
     return f"{parts.scheme}://{parts.netloc}"
 
 
