@@ -82,14 +82,19 @@ class FileKeyStore:
         found = [self._read(path)[0] for path in self._folder.glob("*.json")]
         return sorted(found, key=lambda record: (record.created_at, record.name))
 
-    def signer(self, name: str) -> Signer:
-        """A signer with an active key. Raises KeyNotFound, KeyStoreError (retired, compromised, wrong passphrase).
+    def signer(self, name: str, now: datetime) -> Signer:
+        """A signer with a key that is active now. Raises KeyNotFound, KeyStoreError (ended, wrong passphrase).
 
         The record is read anew each time, so that a key retired by another process stops signing at once.
         """
         record, pem = self._read(self._path(name))
-        if record.state is not KeyState.ACTIVE:
-            raise KeyStoreError(f"The key {name} is {record.state} and signs no more.")
+        state = record.state_at(now)
+        if state is not KeyState.ACTIVE:
+            raise KeyStoreError(f"The key {name} is {state} and signs no more.")
+        return self._open(record, pem)
+
+    def _open(self, record: KeyRecord, pem: str) -> Signer:
+        name = record.name
         with self._lock:
             opened = self._opened.get(name)
             if opened is None or opened.record != record:
@@ -97,10 +102,10 @@ class FileKeyStore:
         return opened
 
     def retire(self, name: str, at: datetime) -> KeyRecord:
-        """Let a key sign no more; what it signed before stays good."""
+        """Let a key sign no more from a time on; what it signed before stays good. An earlier end wins over a later."""
         with self._alone():
             record, pem = self._read(self._path(name))
-            if record.retired_at is not None:
+            if record.retired_at is not None and record.retired_at <= at:
                 return record
             return self._write(replace(record, retired_at=at), pem, replacing=True)
 
@@ -115,14 +120,14 @@ class FileKeyStore:
     def check(self) -> None:
         """Refuse what must not run: files that others can read, or a passphrase that does not open the keys.
 
-        Raises KeyStoreError, saying what to do. The newest active key is opened as a test of the passphrase.
+        Raises KeyStoreError, saying what to do. The newest key without an end is opened as a test of the passphrase.
         """
         if not self._folder.is_dir():
             return
         _refuse_access_by_others(self._folder)
-        active = [record for record in self.records() if record.state is KeyState.ACTIVE]
-        if active:
-            self.signer(active[-1].name)
+        endless = [one for one in self.records() if one.retired_at is None and one.compromised_since is None]
+        if endless:
+            self._open(*self._read(self._path(endless[-1].name)))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

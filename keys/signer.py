@@ -13,6 +13,7 @@ class Purpose(StrEnum):
 
     `issuer`: certificates of one certification body. The others are the registry's own: `registry` signs what the
     registry says of itself, `log` checkpoints, `status_list` status list credentials, `receipt` verification receipts.
+    `conformance` signs what the conformance face (VC-API) is given: a key for tests, which nobody publishes.
     """
 
     ISSUER = "issuer"
@@ -20,6 +21,7 @@ class Purpose(StrEnum):
     LOG = "log"
     STATUS_LIST = "status_list"
     RECEIPT = "receipt"
+    CONFORMANCE = "conformance"
 
 
 class KeyState(StrEnum):
@@ -47,6 +49,7 @@ class KeyRecord:
     """The public part of a stored key.
 
     `name` is unique in the store, `owner` is an issuer's code (or 'registry'), `public_key` 32 bytes (Ed25519).
+    `retired_at` may lie in the future: an end that is planned.
     """
 
     name: str
@@ -57,12 +60,11 @@ class KeyRecord:
     retired_at: datetime | None = None
     compromised_since: datetime | None = None
 
-    @property
-    def state(self) -> KeyState:
-        """Compromised outranks retired."""
+    def state_at(self, moment: datetime) -> KeyState:
+        """Compromised outranks retired, and counts whatever the moment."""
         if self.compromised_since is not None:
             return KeyState.COMPROMISED
-        return KeyState.ACTIVE if self.retired_at is None else KeyState.RETIRED
+        return KeyState.ACTIVE if self.retired_at is None or moment < self.retired_at else KeyState.RETIRED
 
 
 class Signer(Protocol):

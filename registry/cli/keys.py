@@ -8,7 +8,7 @@ import click
 
 from keys import Purpose
 from registry.cli.terminal import with_registry
-from registry.services import manage_issuers
+from registry.services import manage_keys
 from registry.services.context import Registry
 from registry.services.own_keys import OWN_PURPOSES
 
@@ -29,8 +29,10 @@ def keys() -> None:
 @with_registry
 def list_keys(registry: Registry) -> None:
     """List all keys with their state."""
-    for record in registry.keys.records():
-        click.echo(f"{record.name:24} {record.purpose:11} {record.state:12} {record.created_at:%Y-%m-%d}")
+    now = registry.now()
+    for one in manage_keys.published_keys(registry):
+        key = one.published
+        click.echo(f"{one.name:24} {one.purpose:11} {key.state_at(now):11} {key.active_from:%Y-%m-%d}")
 
 
 @keys.command("create")
@@ -39,7 +41,7 @@ def list_keys(registry: Registry) -> None:
 @with_registry
 def create_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
     """Make and publish a further key of OWNER, which signs from now on."""
-    click.echo(f"Key {manage_issuers.create_key(registry, owner, purpose).name} is published.")
+    click.echo(f"Key {manage_keys.create_key(registry, owner, purpose).name} is published.")
 
 
 @keys.command("rotate")
@@ -48,7 +50,7 @@ def create_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
 @with_registry
 def rotate_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
     """Make a new key of OWNER and retire the older ones. What they signed stays good."""
-    click.echo(f"Key {manage_issuers.rotate_key(registry, owner, purpose).name} signs from now on.")
+    click.echo(f"Key {manage_keys.rotate_key(registry, owner, purpose).name} signs from now on.")
 
 
 @keys.command("retire")
@@ -56,7 +58,7 @@ def rotate_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
 @with_registry
 def retire_key(registry: Registry, name: str) -> None:
     """Let the key NAME sign no more. What it signed stays good."""
-    click.echo(f"Key {manage_issuers.retire_key(registry, name).name} is retired.")
+    click.echo(f"Key {manage_keys.retire_key(registry, name).name} is retired.")
 
 
 @keys.command("compromise")
@@ -65,5 +67,5 @@ def retire_key(registry: Registry, name: str) -> None:
 @with_registry
 def compromise_key(registry: Registry, name: str, since: datetime) -> None:
     """Declare that others may have signed with the key NAME since a time."""
-    manage_issuers.mark_key_compromised(registry, name, since.replace(tzinfo=UTC))
+    manage_keys.mark_key_compromised(registry, name, since.replace(tzinfo=UTC))
     click.echo(f"Certificates that {name} signed since {since:%Y-%m-%d %H:%M:%S} UTC are invalid now.")

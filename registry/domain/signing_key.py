@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from registry.domain.verdict import Finding
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedKey:
-    """A key as the registry publishes it. `verification_method` is its DID URL, `public_key` 32 bytes (Ed25519)."""
+    """A key as the registry publishes it. `verification_method` is its DID URL, `public_key` 32 bytes (Ed25519).
+
+    It signs from `active_from` until `retired_at`, which may be a planned end in the future. `compromised_since` is
+    the moment from which on somebody else may have signed with it.
+    """
 
     verification_method: str
     public_key: bytes
@@ -18,20 +23,42 @@ class PublishedKey:
     retired_at: datetime | None = None
     compromised_since: datetime | None = None
 
+    def state_at(self, moment: datetime) -> Literal["active", "retired", "compromised"]:
+        """What the world is told of the key. A key is compromised as soon as that is known, whatever the moment."""
+        if self.compromised_since is not None:
+            return "compromised"
+        return "active" if self.retired_at is None or moment < self.retired_at else "retired"
 
-def judge_key(key: PublishedKey, signed_at: datetime) -> tuple[bool, Finding]:
-    """Whether a signature counts that the registry saw at `signed_at`, and why.
+    def may_sign(self, moment: datetime) -> bool:
+        """Whether anything new may be signed with it. A clock that is behind the key's beginning is no hindrance."""
+        return self.state_at(moment) == "active"
 
-    `signed_at` is the time of recording, never the time that the signer claims.
+
+def judge_key(key: PublishedKey, seen_at: datetime | None, recorded_at: datetime | None = None) -> tuple[bool, Finding]:
+    """Whether a signature counts, and why. Neither time is ever the one that the signer claims.
+
+    `seen_at`: when the public log took the signature in, a time that nobody can move back afterwards; None: it never
+    did, which is later than any time. `recorded_at`: when the registry stored it, where it did; otherwise `seen_at`
+    stands for it.
+
+    - Compromised, and not in the log before that: it does not count, for the thief may have made it.
+    - Recorded before the key began, or when the key was retired already: it does not count. The log's time would
+      be wrong here: the log takes in a moment later what was signed in the last moment before an orderly end.
+    - Otherwise it counts, and the finding tells whether the key was compromised or retired later.
     """
-    if key.compromised_since is not None and key.compromised_since <= signed_at:
+    if key.compromised_since is not None and not _before(seen_at, key.compromised_since):
         return False, Finding.KEY_COMPROMISED
-    if signed_at < key.active_from:
+    signed_by = seen_at if recorded_at is None else recorded_at
+    if _before(signed_by, key.active_from):
         return False, Finding.KEY_NOT_YET_ACTIVE
-    if key.retired_at is not None and key.retired_at <= signed_at:
+    if key.retired_at is not None and not _before(signed_by, key.retired_at):
         return False, Finding.KEY_RETIRED_BEFORE
     if key.compromised_since is not None:
         return True, Finding.KEY_COMPROMISED_LATER
     if key.retired_at is not None:
         return True, Finding.KEY_RETIRED_LATER
     return True, Finding.KEY_ACTIVE
+
+
+def _before(moment: datetime | None, bound: datetime) -> bool:
+    return moment is not None and moment < bound

@@ -29,7 +29,8 @@ def own_signer(registry: Registry, purpose: Purpose) -> OwnKey:
 
     One query, and one small file read: a key that another process retired signs no more.
     """
-    return _opened(registry, _active(registry, purpose)[-1])
+    now = registry.now()
+    return _opened(registry, _active(registry, purpose, now)[-1], now)
 
 
 def own_signers(registry: Registry, purpose: Purpose) -> list[OwnKey]:
@@ -37,7 +38,8 @@ def own_signers(registry: Registry, purpose: Purpose) -> list[OwnKey]:
 
     More than one is active while an old log key overlaps with a new one: both sign each checkpoint.
     """
-    return [_opened(registry, key) for key in _active(registry, purpose)]
+    now = registry.now()
+    return [_opened(registry, key, now) for key in _active(registry, purpose, now)]
 
 
 def missing_purposes(own: Iterable[StoredKey]) -> list[Purpose]:
@@ -46,24 +48,18 @@ def missing_purposes(own: Iterable[StoredKey]) -> list[Purpose]:
     return [purpose for purpose in OWN_PURPOSES if purpose not in present]
 
 
-def _active(registry: Registry, purpose: Purpose) -> list[StoredKey]:
-    now = registry.now()
+def _active(registry: Registry, purpose: Purpose, now: datetime) -> list[StoredKey]:
     with registry.database.read() as connection:
         own = keys_of(connection, None)
-    active = [key for key in own if key.purpose == purpose and _may_sign(key.published, now)]
+    active = [key for key in own if key.purpose == purpose and key.published.may_sign(now)]
     if not active:
         advice = f"registry keys create registry --purpose {purpose}"
         raise Misconfigured(f"The registry has no active key for {purpose}. Make one: {advice}")
     return active
 
 
-def _may_sign(key: PublishedKey, now: datetime) -> bool:
-    """A planned end lies in the future until it comes."""
-    return key.compromised_since is None and (key.retired_at is None or now < key.retired_at)
-
-
-def _opened(registry: Registry, key: StoredKey) -> OwnKey:
-    signer = registry.keys.signer(key.name)
+def _opened(registry: Registry, key: StoredKey, now: datetime) -> OwnKey:
+    signer = registry.keys.signer(key.name, now)
     if signer.record.public_key != key.published.public_key:
         raise KeyStoreError(f"The key file {key.name} is not the published key. Restore the right one.")
     return OwnKey(key.published, signer)

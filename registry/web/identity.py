@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, make_response
 
 from registry.formats.credential import CONTEXT_PATH
 from registry.formats.did_web import did_document, issuer_did, json_web_key, registry_did
-from registry.services import manage_issuers
+from registry.services import manage_keys
 from registry.web import headers
 from registry.web.current import the_registry
 
@@ -29,7 +29,7 @@ def _json(document: object, media_type: str, cache: str) -> Response:
 def registry_document() -> Response:
     """The registry's DID document."""
     registry = the_registry()
-    keys = [key.published for key in manage_issuers.published_keys(registry) if key.issuer_code is None]
+    keys = [key.published for key in manage_keys.published_keys(registry) if key.issuer_code is None]
     document = did_document(registry_did(registry.base_url), keys, [registry.base_url])
     return _json(document, "application/did+json", _KEYS_KEPT)
 
@@ -38,7 +38,7 @@ def registry_document() -> Response:
 def issuer_document(code: str) -> Response:
     """An issuer's DID document."""
     registry = the_registry()
-    keys = [key.published for key in manage_issuers.published_keys(registry, code)]
+    keys = [key.published for key in manage_keys.published_keys(registry, code)]
     page = f"{registry.base_url}/issuers/{code}"
     return _json(did_document(issuer_did(registry.base_url, code), keys, [page]), "application/did+json", _KEYS_KEPT)
 
@@ -46,7 +46,7 @@ def issuer_document(code: str) -> Response:
 @blueprint.get("/.well-known/jwks.json")
 def key_set() -> Response:
     """All keys whose new signatures count, as a JWK Set (RFC 7517)."""
-    keys = [key.published for key in manage_issuers.published_keys(the_registry())]
+    keys = [key.published for key in manage_keys.published_keys(the_registry())]
     active = [json_web_key(key) for key in keys if key.retired_at is None and key.compromised_since is None]
     return _json({"keys": active}, "application/jwk-set+json", _KEYS_KEPT)
 

@@ -15,7 +15,7 @@ from registry.domain.public_id import MalformedPublicId, parse_public_id
 from registry.formats import qr_code
 from registry.formats.credential import MEDIA_TYPE
 from registry.formats.identifiers import why_wrong
-from registry.services import find, manage_issuers
+from registry.services import find, manage_issuers, manage_keys
 from registry.services.find import NameMatch, Page
 from registry.services.verify import Verification
 from registry.web import api_public, errors, headers, present, texts
@@ -145,7 +145,7 @@ def issuers() -> ResponseReturnValue:
 def issuer(code: str) -> ResponseReturnValue:
     """A certification body: what it may certify, and its keys."""
     body, authorizations = manage_issuers.issuer_with_authorizations(the_registry(), code)
-    keys = manage_issuers.published_keys(the_registry(), code)
+    keys = manage_keys.published_keys(the_registry(), code)
     return _page("issuer.html", _SELDOM, issuer=body, authorizations=authorizations, keys=keys)
 
 

@@ -78,7 +78,7 @@ def _bulk(registry: Registry) -> None:
     """(b) 10,000 certificates in one call, against signing as many messages of the same size."""
     with registry.database.read() as connection:
         first = int(connection.exec_driver_sql("SELECT max(id) FROM certificates").scalar_one())
-    signer = registry.keys.signer("bench-1")
+    signer = registry.keys.signer("bench-1", registry.now())
     ratios = []
     for round_ in range(3):
         public_ids, seconds = fill(registry, first + round_ * _SMALL, _SMALL)

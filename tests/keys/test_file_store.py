@@ -83,12 +83,12 @@ def edited(folder: Path, **changes: Any) -> Path:
 
 
 def test_what_a_key_signs_holds_under_the_public_key_on_record(store: FileKeyStore) -> None:
-    signer = store.signer("cqc-1")
+    signer = store.signer("cqc-1", NOW)
     (record,) = store.records()
     Ed25519PublicKey.from_public_bytes(record.public_key).verify(signer.sign(b"message"), b"message")
     assert signer.record == record
     assert (record.name, record.owner, record.purpose, record.created_at) == ("cqc-1", "cqc", Purpose.ISSUER, NOW)
-    assert record.state is KeyState.ACTIVE
+    assert record.state_at(NOW) is KeyState.ACTIVE
 
 
 def test_every_key_is_a_new_one(tmp_path: Path) -> None:
@@ -108,16 +108,20 @@ def test_a_folder_that_is_not_there_yet_holds_no_keys(tmp_path: Path) -> None:
     store = FileKeyStore(tmp_path / "none", PASSPHRASE)
     assert store.records() == []
     store.check()
-    for do in (lambda: store.signer("x"), lambda: store.retire("x", NOW), lambda: store.mark_compromised("x", NOW)):
+    for do in (
+        lambda: store.signer("x", NOW),
+        lambda: store.retire("x", NOW),
+        lambda: store.mark_compromised("x", NOW),
+    ):
         assert isinstance(refusal(do), KeyNotFound)
     assert not (tmp_path / "none").exists()
 
 
 def test_a_signer_is_opened_once_and_then_kept(store: FileKeyStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening costs scrypt, on purpose; signing must not."""
-    first = store.signer("cqc-1")
+    first = store.signer("cqc-1", NOW)
     monkeypatch.setattr(pkcs8, "decrypt", lambda *_: pytest.fail("decrypted again"))
-    assert store.signer("cqc-1") is first
+    assert store.signer("cqc-1", NOW) is first
 
 
 # Who may read.
@@ -143,7 +147,7 @@ def test_a_key_file_that_others_may_open_is_refused_with_what_to_do(
 ) -> None:
     path = folder / "cqc-1.json"
     path.chmod(0o600 | extra)
-    for do in (store.records, store.check, lambda: store.signer("cqc-1"), lambda: store.retire("cqc-1", NOW)):
+    for do in (store.records, store.check, lambda: store.signer("cqc-1", NOW), lambda: store.retire("cqc-1", NOW)):
         told = str(refusal(do))
         assert f"chmod 600 {path}" in told
         assert "rotate" in told
@@ -239,12 +243,12 @@ else:
         run = subprocess.run([sys.executable, "-c", script, str(folder), PASSPHRASE, what], cwd=CHECKOUT, check=False)
         assert run.returncode == 9
         assert store.records() == before
-        assert store.signer("cqc-1").sign(b"x")
+        assert store.signer("cqc-1", NOW).sign(b"x")
         left = [path for path in folder.iterdir() if path.name != "cqc-1.json"]
         assert all(path.suffix != ".json" and mode(path) == 0o600 for path in left)
     # Nothing that was left behind is in the way.
     store.create("cqc-2", "cqc", Purpose.ISSUER, NOW)
-    assert store.retire("cqc-1", NOW).state is KeyState.RETIRED
+    assert store.retire("cqc-1", NOW).state_at(NOW) is KeyState.RETIRED
 
 
 def test_a_disk_that_can_not_be_written_is_told_and_nothing_is_left(
@@ -258,7 +262,7 @@ def test_a_disk_that_can_not_be_written_is_told_and_nothing_is_left(
     for do in (lambda: store.create("cqc-2", "cqc", Purpose.ISSUER, NOW), lambda: store.retire("cqc-1", NOW)):
         assert "No space left" in str(refusal(do))
     assert [path.name for path in folder.iterdir()] == ["cqc-1.json"]
-    assert store.records()[0].state is KeyState.ACTIVE
+    assert store.records()[0].state_at(NOW) is KeyState.ACTIVE
 
 
 def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
@@ -274,11 +278,24 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
 def test_a_key_ended_by_another_process_stops_signing_at_once(
     folder: Path, store: FileKeyStore, end: Callable[[FileKeyStore, str, datetime], KeyRecord]
 ) -> None:
-    store.signer("cqc-1").sign(b"x")
-    record = end(FileKeyStore(folder, "another passphrase altogether"), "cqc-1", LATER)
-    assert record.state in {KeyState.RETIRED, KeyState.COMPROMISED}
-    assert str(record.state) in str(refusal(lambda: store.signer("cqc-1")))
+    store.signer("cqc-1", NOW).sign(b"x")
+    record = end(FileKeyStore(folder, "another passphrase altogether"), "cqc-1", NOW)
+    state = record.state_at(NOW)
+    assert state in {KeyState.RETIRED, KeyState.COMPROMISED}
+    assert str(state) in str(refusal(lambda: store.signer("cqc-1", NOW)))
     assert FileKeyStore(folder, PASSPHRASE).records() == store.records() == [record]
+
+
+def test_a_key_with_a_planned_end_signs_until_then(store: FileKeyStore) -> None:
+    store.retire("cqc-1", LATER)
+    assert store.signer("cqc-1", LATER - timedelta(microseconds=1)).sign(b"x")
+    assert "retired" in str(refusal(lambda: store.signer("cqc-1", LATER)))
+
+
+def test_a_compromised_key_signs_no_more_even_with_an_end_to_come(store: FileKeyStore) -> None:
+    store.retire("cqc-1", LATER)
+    store.mark_compromised("cqc-1", NOW)
+    assert "compromised" in str(refusal(lambda: store.signer("cqc-1", NOW)))
 
 
 def test_ending_a_key_leaves_the_key_itself_alone(folder: Path, store: FileKeyStore) -> None:
@@ -290,20 +307,21 @@ def test_ending_a_key_leaves_the_key_itself_alone(folder: Path, store: FileKeySt
     assert changed == {"retired_at", "compromised_since"}
 
 
-def test_the_first_retirement_and_the_earliest_compromise_stand(store: FileKeyStore) -> None:
-    store.retire("cqc-1", LATER)
+def test_the_earliest_retirement_and_the_earliest_compromise_stand(store: FileKeyStore) -> None:
+    store.retire("cqc-1", LATER + timedelta(days=5))
+    assert store.retire("cqc-1", LATER).retired_at == LATER
     assert store.retire("cqc-1", LATER + timedelta(days=5)).retired_at == LATER
     store.mark_compromised("cqc-1", LATER)
     assert store.mark_compromised("cqc-1", LATER + timedelta(days=1)).compromised_since == LATER
     record = store.mark_compromised("cqc-1", NOW)
-    assert (record.retired_at, record.compromised_since, record.state) == (LATER, NOW, KeyState.COMPROMISED)
+    assert (record.retired_at, record.compromised_since) == (LATER, NOW)
     assert store.records() == [record]
 
 
 def test_a_copy_of_a_key_file_does_not_go_on_signing(folder: Path, store: FileKeyStore) -> None:
     shutil.copy2(folder / "cqc-1.json", folder / "backup.json")
     store.retire("cqc-1", NOW)
-    for do in (lambda: store.signer("backup"), lambda: store.retire("backup", NOW), store.records):
+    for do in (lambda: store.signer("backup", NOW), lambda: store.retire("backup", NOW), store.records):
         assert "copy" in str(refusal(do))
 
 
@@ -315,7 +333,11 @@ def test_a_copy_of_a_key_file_does_not_go_on_signing(folder: Path, store: FileKe
 )
 def test_a_name_that_could_lead_out_of_the_folder_is_no_name(store: FileKeyStore, name: str) -> None:
     assert "is no key name" in str(refusal(lambda: store.create(name, "cqc", Purpose.ISSUER, NOW)))
-    for do in (lambda: store.signer(name), lambda: store.retire(name, NOW), lambda: store.mark_compromised(name, NOW)):
+    for do in (
+        lambda: store.signer(name, NOW),
+        lambda: store.retire(name, NOW),
+        lambda: store.mark_compromised(name, NOW),
+    ):
         assert isinstance(refusal(do), KeyNotFound)
 
 
@@ -334,7 +356,7 @@ def test_a_passphrase_that_is_no_text_is_refused_without_repeating_it(tmp_path: 
 
 def test_a_wrong_passphrase_is_refused_with_where_to_look(folder: Path) -> None:
     store = FileKeyStore(folder, "not the right passphrase")
-    for do in (store.check, lambda: store.signer("cqc-1")):
+    for do in (store.check, lambda: store.signer("cqc-1", NOW)):
         assert "REGISTRY_KEY_PASSPHRASE" in str(refusal(do))
 
 
@@ -347,7 +369,7 @@ def test_no_key_is_made_under_another_passphrase_than_the_others(folder: Path) -
 
 def test_a_key_under_another_public_key_is_refused(folder: Path, store: FileKeyStore) -> None:
     edited(folder, public_key="00" * 32)
-    assert "halves differ" in str(refusal(lambda: store.signer("cqc-1")))
+    assert "halves differ" in str(refusal(lambda: store.signer("cqc-1", NOW)))
 
 
 GARBAGE = {
@@ -371,7 +393,7 @@ def test_a_damaged_file_is_told_by_its_path_and_nothing_of_its_content(
 ) -> None:
     path = folder / "cqc-1.json"
     path.write_bytes(garbage)
-    for do in (store.records, store.check, lambda: store.signer("cqc-1"), lambda: store.retire("cqc-1", NOW)):
+    for do in (store.records, store.check, lambda: store.signer("cqc-1", NOW), lambda: store.retire("cqc-1", NOW)):
         told = refusal(do)
         assert str(path) in str(told)
         assert "BEGIN ENC" not in "".join(traceback.format_exception(told))
@@ -407,7 +429,7 @@ def test_whatever_stands_in_a_key_file_nothing_but_a_refusal_happens(
     store = FileKeyStore(folder, PASSPHRASE)
     # Opening the key is slow, and has tests of its own.
     monkeypatch.setattr(store, "_decrypt", lambda *_: None)
-    for do in (store.records, lambda: store.signer("cqc-1"), lambda: store.mark_compromised("cqc-1", NOW)):
+    for do in (store.records, lambda: store.signer("cqc-1", NOW), lambda: store.mark_compromised("cqc-1", NOW)):
         try:
             do()
         except KeyStoreError as told:
@@ -426,23 +448,23 @@ def secrets(made: Path) -> list[str]:
 
 
 def test_neither_passphrase_nor_private_key_shows_in_any_text(made: Path, folder: Path, store: FileKeyStore) -> None:
-    signer: Signer = store.signer("cqc-1")
+    signer: Signer = store.signer("cqc-1", NOW)
     shown = [repr(store), str(store), repr(signer), str(signer), repr(signer.record), f"{store!r:>5} {signer}"]
     wrong = FileKeyStore(folder, PASSPHRASE + "!")
     shown += [repr(wrong)]
     failures: list[Callable[[], object]] = [
         wrong.check,
-        lambda: wrong.signer("cqc-1"),
-        lambda: store.signer("nobody"),
+        lambda: wrong.signer("cqc-1", NOW),
+        lambda: store.signer("nobody", NOW),
         lambda: store.create("cqc-1", "cqc", Purpose.ISSUER, NOW),
         lambda: FileKeyStore(folder, PASSPHRASE[:11]),
     ]
     for do in failures:
         told = refusal(do)
         shown += [str(told), repr(told), repr(told.args), "".join(traceback.format_exception(told))]
-    shown.append(str(refusal(lambda: (store.retire("cqc-1", NOW), store.signer("cqc-1")))))
+    shown.append(str(refusal(lambda: (store.retire("cqc-1", NOW), store.signer("cqc-1", NOW)))))
     edited(folder, public_key="00" * 32, retired_at=None)
-    shown.append(str(refusal(lambda: store.signer("cqc-1"))))
+    shown.append(str(refusal(lambda: store.signer("cqc-1", NOW))))
     hidden = [*secrets(made), PASSPHRASE[:11]]
     assert [secret for secret in hidden for text in shown if secret in text] == []
 
@@ -474,5 +496,5 @@ def test_openssl_opens_the_stored_key_and_signs_what_the_registry_can_check(
         "message",
     ]
     signature = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout
-    assert signature == store.signer("cqc-1").sign(b"message")
+    assert signature == store.signer("cqc-1", NOW).sign(b"message")
     Ed25519PublicKey.from_public_bytes(bytes.fromhex(content["public_key"])).verify(signature, b"message")

@@ -27,7 +27,7 @@ from registry.domain.lifecycle import Status
 from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import Text
 from registry.domain.verdict import Verdict
-from registry.services import api_keys, manage_issuers
+from registry.services import api_keys, manage_keys
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, Verb, operator
 from registry.services.find import history, read_certificate, stored_document
@@ -73,7 +73,7 @@ def test_the_stored_credential_is_accepted_by_an_independent_ed25519(registry: R
     proof = document.pop("proof")
     signature = base58.b58decode(proof.pop("proofValue")[1:])
     data = hashlib.sha256(rfc8785.dumps(proof)).digest() + hashlib.sha256(rfc8785.dumps(document)).digest()
-    key = manage_issuers.published_keys(registry, "cqc")[0].published
+    key = manage_keys.published_keys(registry, "cqc")[0].published
     assert proof["verificationMethod"] == key.verification_method == "did:web:registry.example:issuers:cqc#key-1"
     Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, data)
 
@@ -252,7 +252,7 @@ def test_a_rotated_key_signs_from_now_on_and_old_signatures_stay_valid(
 ) -> None:
     old = issue(registry, actor, sample_certificate("old"))
     clock.advance(hours=1)
-    manage_issuers.rotate_key(registry, "cqc")
+    manage_keys.rotate_key(registry, "cqc")
     clock.advance(hours=1)
     new = issue(registry, actor, sample_certificate("new"))
     verifier = Verifier(registry, 0)
@@ -262,7 +262,7 @@ def test_a_rotated_key_signs_from_now_on_and_old_signatures_stay_valid(
 
 
 def test_without_an_active_key_nothing_is_issued(registry: Registry, actor: Actor) -> None:
-    manage_issuers.retire_key(registry, "cqc-1")
+    manage_keys.retire_key(registry, "cqc-1")
     with pytest.raises(Conflict, match="no active key"):
         issue(registry, actor, sample_certificate())
 
@@ -306,7 +306,7 @@ def test_what_is_issued_while_a_key_is_retired_is_valid_or_refused(registry: Reg
         thread.start()
     while len(stored) < 3 and threads[0].is_alive():
         pass
-    manage_issuers.retire_key(ticking, "cqc-1")
+    manage_keys.retire_key(ticking, "cqc-1")
     stop.set()
     for thread in threads:
         thread.join()
@@ -316,7 +316,7 @@ def test_what_is_issued_while_a_key_is_retired_is_valid_or_refused(registry: Reg
 
 def test_a_clock_that_is_behind_the_keys_still_makes_valid_certificates(registry: Registry, clock: Clock) -> None:
     actor = operator(registry, "cqc")
-    manage_issuers.rotate_key(registry, "cqc")
+    manage_keys.rotate_key(registry, "cqc")
     clock.advance(seconds=-5)
     row = issue(registry, actor, sample_certificate())
     clock.advance(seconds=10)

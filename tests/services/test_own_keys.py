@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from keys import KeyStoreError, Purpose
 from registry.domain.errors import InvalidInput, Misconfigured
-from registry.services import manage_issuers, set_up
+from registry.services import manage_keys, set_up
 from registry.services.context import Registry
 from registry.services.own_keys import OWN_PURPOSES, own_signer, own_signers
 from tests.conftest import Clock, add_test_issuer
@@ -52,7 +52,7 @@ def test_a_registry_of_an_earlier_version_does_not_start_until_init_gave_it_its_
 
 
 def test_a_purpose_without_an_active_key_says_what_to_do(registry: Registry) -> None:
-    manage_issuers.retire_key(registry, "status-list-1")
+    manage_keys.retire_key(registry, "status-list-1")
     with pytest.raises(Misconfigured, match="registry keys create registry --purpose status_list"):
         own_signer(registry, Purpose.STATUS_LIST)
     with pytest.raises(Misconfigured, match="registry keys create registry --purpose status_list"):
@@ -61,7 +61,7 @@ def test_a_purpose_without_an_active_key_says_what_to_do(registry: Registry) -> 
 
 def test_a_rotated_key_signs_from_now_on(registry: Registry, clock: Clock) -> None:
     clock.advance(days=1)
-    manage_issuers.rotate_key(registry, "registry", Purpose.LOG)
+    manage_keys.rotate_key(registry, "registry", Purpose.LOG)
     assert own_signer(registry, Purpose.LOG).signer.record.name == "log-2"
     assert own_signer(registry, Purpose.RECEIPT).signer.record.name == "receipt-1"
 
@@ -77,12 +77,12 @@ def test_a_key_file_that_is_not_the_published_key_signs_nothing(registry: Regist
 @pytest.mark.parametrize("purpose", OWN_PURPOSES)
 def test_an_issuer_gets_no_key_for_what_the_registry_alone_signs(registry: Registry, purpose: Purpose) -> None:
     with pytest.raises(InvalidInput, match="can't be for"):
-        manage_issuers.create_key(registry, "cqc", purpose)
+        manage_keys.create_key(registry, "cqc", purpose)
 
 
 def test_the_registry_signs_no_certificates(registry: Registry) -> None:
     with pytest.raises(InvalidInput, match="can't be for issuer"):
-        manage_issuers.create_key(registry, "registry", Purpose.ISSUER)
+        manage_keys.create_key(registry, "registry", Purpose.ISSUER)
 
 
 @pytest.mark.parametrize("code", ["registry", "log", "status-list", "receipt"])

@@ -15,7 +15,7 @@ from registry.domain.public_id import MalformedPublicId, new_public_id
 from registry.domain.reasons import Act, Reason
 from registry.domain.verdict import CheckName, Finding, Outcome, Verdict
 from registry.formats.data_integrity import add_proof
-from registry.services import manage_issuers
+from registry.services import manage_keys
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry
 from registry.services.find import stored_document
@@ -33,7 +33,7 @@ def outcome(found: Verification, name: CheckName) -> tuple[Outcome, Finding]:
 
 def signed_by(registry: Registry, document: dict[str, Any], method: str, key: str = "cqc-1") -> bytes:
     document.pop("proof", None)
-    return add_proof(document, method, registry.now(), registry.keys.signer(key).sign)
+    return add_proof(document, method, registry.now(), registry.keys.signer(key, registry.now()).sign)
 
 
 @pytest.fixture(params=REMEMBERED, ids=["anew", "remembered"])
@@ -122,7 +122,7 @@ def test_a_compromised_key_spoils_what_was_recorded_since_and_nothing_before(
     since = clock.advance(days=1)
     clock.advance(days=1)
     late = issue(registry, actor, sample_certificate("late")).public_id
-    manage_issuers.mark_key_compromised(registry, "cqc-1", since)
+    manage_keys.mark_key_compromised(registry, "cqc-1", since)
     assert outcome(verifier.by_public_id(public_id), CheckName.KEY) == (Outcome.PASS, Finding.KEY_COMPROMISED_LATER)
     assert verifier.by_public_id(public_id).verdict is Verdict.VALID
     found = verifier.by_public_id(late)
@@ -210,7 +210,7 @@ def test_a_retired_key_does_not_vouch_for_what_the_registry_never_saw(
     document["id"] = document["id"].replace(public_id, new_public_id(b"\x02" * 16))
     body = signed_by(registry, document, "did:web:registry.example:issuers:cqc#key-1")
     clock.advance(days=1)
-    manage_issuers.rotate_key(registry, "cqc")
+    manage_keys.rotate_key(registry, "cqc")
     found = verifier.document(body)
     assert (found.verdict, outcome(found, CheckName.KEY)[1]) == (Verdict.INVALID, Finding.KEY_RETIRED_BEFORE)
 

@@ -338,7 +338,7 @@ def create_with(client: FlaskClient, registry: Registry) -> str:
 
 
 def test_identity_documents_show_all_keys(registry: Registry, api: FlaskClient) -> None:
-    from registry.services.manage_issuers import rotate_key
+    from registry.services.manage_keys import rotate_key
 
     rotate_key(registry, "cqc")
     document = api.get("/issuers/cqc/did.json").json

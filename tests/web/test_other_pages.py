@@ -14,7 +14,7 @@ from registry.domain.certificate import HolderType
 from registry.domain.errors import StorageUnavailable
 from registry.domain.public_id import grouped, new_public_id
 from registry.domain.schemes import SCHEMES, Text
-from registry.services import manage_issuers
+from registry.services import manage_issuers, manage_keys
 from registry.services.context import Registry, operator
 from registry.services.issue import issue, issue_many
 from registry.web import errors
@@ -232,8 +232,8 @@ def test_an_issuer_shows_what_it_may_certify_and_its_keys(
     client: FlaskClient, sqlite_registry: Registry, clock: Clock
 ) -> None:
     assert "中国质量认证中心（样例 cqc）" in words(client.get("/issuers", headers=ENGLISH))
-    manage_issuers.rotate_key(sqlite_registry, "cqc")
-    manage_issuers.mark_key_compromised(sqlite_registry, "cqc-1", clock.now)
+    manage_keys.rotate_key(sqlite_registry, "cqc")
+    manage_keys.mark_key_compromised(sqlite_registry, "cqc-1", clock.now)
     page = client.get("/issuers/cqc", headers=ENGLISH)
     text = words(page)
     for expected in (

@@ -1,0 +1,185 @@
+"""The life of signing keys: made, rotated, retired, compromised. Every act is published and audited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from keys import KeyNotFound, KeyRecord, KeyState, Purpose
+from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
+from registry.domain.signing_key import PublishedKey
+from registry.formats.did_web import issuer_did, registry_did
+from registry.services.context import Registry, require_issuer
+from registry.services.own_keys import OWN_PURPOSES
+from registry.store import access, issuers
+from registry.store.issuers import StoredKey
+
+REGISTRY_OWNER = "registry"
+_TERMINAL = "terminal"
+# Names of the registry's own keys begin so (log-1, status-list-1), and those of an issuer's with its code.
+_PREFIXES = {purpose: purpose.value.replace("_", "-") for purpose in OWN_PURPOSES}
+RESERVED_NAMES = frozenset(_PREFIXES.values())
+LONGEST_OVERLAP = timedelta(days=3660)
+
+
+def create_key(registry: Registry, owner: str, purpose: Purpose | None = None, actor: str = _TERMINAL) -> StoredKey:
+    """Make and publish a further key of an issuer, or of the registry itself ('registry') for one of its purposes.
+
+    What is signed from now on is signed with the newest active key of the purpose. Raises NotFound, InvalidInput,
+    Conflict, keys.KeyStoreError.
+    """
+    purpose = _purpose(owner, purpose)
+    now = registry.now()
+    with registry.database.read() as connection:
+        issuer_id = None if owner == REGISTRY_OWNER else require_issuer(connection, owner).id
+        published = issuers.all_keys(connection)
+    name, fragment = _free_name(published, owner, purpose)
+    record = _key_file(registry, name, owner, purpose, now)
+    did = registry_did(registry.base_url) if issuer_id is None else issuer_did(registry.base_url, owner)
+    key = PublishedKey(f"{did}#{fragment}", record.public_key, now)
+    try:
+        with registry.database.transaction() as connection:
+            issuers.insert_key(connection, issuer_id, name, purpose.value, key)
+            access.insert_audit(connection, now, actor, "key.create", issuer_id, name, {"purpose": purpose.value})
+            return _published(connection, name)
+    except IntegrityError as error:
+        raise Conflict(f"The key {name} was published by somebody else at this moment.") from error
+
+
+def rotate_key(
+    registry: Registry,
+    owner: str,
+    purpose: Purpose | None = None,
+    *,
+    old_until: datetime | None = None,
+    actor: str = _TERMINAL,
+) -> StoredKey:
+    """Make a new key, then retire the older active ones of the same purpose: at once, or at a time to come.
+
+    Until that time the older ones stay active. Where several keys sign side by side (the log's), they still do;
+    elsewhere the newest alone signs. Raises as `create_key`.
+    """
+    purpose = _purpose(owner, purpose)
+    if old_until is not None:
+        _check_planned_end(old_until, registry.now())
+    new = create_key(registry, owner, purpose, actor)
+    code = None if owner == REGISTRY_OWNER else owner
+    for key in published_keys(registry, code) if code else own_keys(registry):
+        if key.purpose == purpose and key.id != new.id and key.published.may_sign(registry.now()):
+            retire_key(registry, key.name, at=old_until, actor=actor)
+    return new
+
+
+def retire_key(registry: Registry, name: str, *, at: datetime | None = None, actor: str = _TERMINAL) -> StoredKey:
+    """Let a key sign no more, from now or from a time to come; what it signed before stays good.
+
+    An earlier end wins over a later. A key whose file is gone is retired as well: it can't sign anyhow.
+    Raises NotFound, InvalidInput, keys.KeyStoreError.
+    """
+    if at is not None:
+        _check_planned_end(at, registry.now())
+    with registry.database.read() as connection:
+        _published(connection, name)
+    with suppress(KeyNotFound):
+        registry.keys.retire(name, at or registry.now())
+    with registry.database.transaction() as connection:
+        issuers.lock_key(connection, name)
+        key = _published(connection, name).published
+        # Now that nobody holds the key any more: what was signed until this moment is good.
+        now = registry.now()
+        end = min(at or now, key.retired_at) if key.retired_at is not None else at or now
+        issuers.update_key(connection, name, end, key.compromised_since)
+        return _audited(connection, now, actor, "key.retire", name, {"end": end.isoformat()})
+
+
+def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: str = _TERMINAL) -> StoredKey:
+    """Declare that from `since` on somebody else may have signed with a key; it signs no more, whatever `since` is.
+
+    Only what the public log had seen before counts still. An earlier `since` wins over a later, and there is no
+    way back. Raises NotFound, InvalidInput, keys.KeyStoreError.
+    """
+    if since > registry.now():
+        raise InvalidInput([Violation(("since",), "lies in the future")])
+    with registry.database.read() as connection:
+        _published(connection, name)
+    with suppress(KeyNotFound):
+        registry.keys.mark_compromised(name, since)
+    with registry.database.transaction() as connection:
+        issuers.lock_key(connection, name)
+        key = _published(connection, name).published
+        earliest = min(since, key.compromised_since or since)
+        issuers.update_key(connection, name, key.retired_at, earliest)
+        return _audited(connection, registry.now(), actor, "key.compromise", name, {"since": earliest.isoformat()})
+
+
+def published_keys(registry: Registry, issuer_code: str | None = None) -> list[StoredKey]:
+    """All published keys, or those of one issuer, oldest first. Raises NotFound."""
+    with registry.database.read() as connection:
+        if issuer_code is None:
+            return issuers.all_keys(connection)
+        return issuers.keys_of(connection, require_issuer(connection, issuer_code).id)
+
+
+def own_keys(registry: Registry) -> list[StoredKey]:
+    """All published keys of the registry itself, for all its purposes, oldest first."""
+    with registry.database.read() as connection:
+        return issuers.keys_of(connection, None)
+
+
+def _purpose(owner: str, purpose: Purpose | None) -> Purpose:
+    """What a key of this owner is for: the registry's keys have several purposes, an issuer's one."""
+    allowed: tuple[Purpose, ...] = OWN_PURPOSES if owner == REGISTRY_OWNER else (Purpose.ISSUER,)
+    chosen = purpose or allowed[0]
+    if chosen not in allowed:
+        words = ", ".join(allowed)
+        raise InvalidInput([Violation(("purpose",), f"a key of {owner!r} can't be for {chosen}; it can be: {words}")])
+    return chosen
+
+
+def _free_name(published: Sequence[StoredKey], owner: str, purpose: Purpose) -> tuple[str, str]:
+    """The name in the key store and the DID URL fragment of the next key of an owner for a purpose."""
+    own = purpose is not Purpose.ISSUER
+    prefix = _PREFIXES[purpose] if own else owner
+    code = None if own else owner
+    number = 1 + sum(key.issuer_code == code and key.purpose == purpose for key in published)
+    taken = {key.name for key in published}
+    # An issuer that an earlier version let in may have one of these words as its code.
+    while f"{prefix}-{number}" in taken:
+        number += 1
+    return f"{prefix}-{number}", f"{prefix}-{number}" if own else f"key-{number}"
+
+
+def _key_file(registry: Registry, name: str, owner: str, purpose: Purpose, now: datetime) -> KeyRecord:
+    """The key in the key store, before it is published: a file without publication harms nobody."""
+    existing = next((record for record in registry.keys.records() if record.name == name), None)
+    if existing is None:
+        return registry.keys.create(name, owner, purpose, now)
+    if existing.state_at(now) is not KeyState.ACTIVE or existing.purpose is not purpose:
+        raise Conflict(f"A key file {name} that was never published is in the way; move it to another place.")
+    return existing
+
+
+def _check_planned_end(end: datetime, now: datetime) -> None:
+    if not now < end <= now + LONGEST_OVERLAP:
+        reason = f"must lie in the future, at most {LONGEST_OVERLAP.days} days ahead"
+        raise InvalidInput([Violation(("end",), reason)])
+
+
+def _published(connection: Connection, name: str) -> StoredKey:
+    found = next((key for key in issuers.all_keys(connection) if key.name == name), None)
+    if found is None:
+        raise NotFound(f"No key with the name {name!r} is published. 'registry keys list' shows all.")
+    return found
+
+
+def _audited(
+    connection: Connection, now: datetime, actor: str, act: str, name: str, details: dict[str, str]
+) -> StoredKey:
+    key = _published(connection, name)
+    issuer_id = None if key.issuer_code is None else require_issuer(connection, key.issuer_code).id
+    access.insert_audit(connection, now, actor, act, issuer_id, name, details)
+    return key
