@@ -195,6 +195,11 @@ def read_status(
     return StatusResult(wanted, status, messages.get(status))
 
 
+def check_entry(entry: JsonObject) -> None:
+    """See that a `credentialStatus` entry has the form of section 2.1. Raises StatusListError."""
+    _checked_entry(entry)
+
+
 def _checked_entry(entry: JsonObject) -> tuple[str, int, dict[int, str]]:
     """Purpose, index and messages of an entry (2.1). Raises StatusListError."""
     if entry.get("type") != ENTRY_TYPE:
