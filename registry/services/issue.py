@@ -11,14 +11,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from keys import KeyStoreError, Signer
+from keys import Signer
 from registry.domain.certificate import Authorization, Certificate, check_certificate
 from registry.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, Violation
 from registry.domain.lifecycle import StatusEvent, admit, check_event, recording_time
 from registry.domain.public_id import ENTROPY_BYTES, grouped, new_public_id, parse_public_id
 from registry.domain.reasons import Act, Reason
-from registry.domain.signing_key import judge_key
-from registry.domain.verdict import Finding
 from registry.formats.bitstring_status_list import status_entries
 from registry.formats.canonical_json import JsonObject
 from registry.formats.credential import IssuerProfile, build_credential
@@ -27,6 +25,7 @@ from registry.formats.identifiers import why_wrong
 from registry.services.change_status import record_event
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
+from registry.services.issuer_keys import open_newest
 from registry.services.log.integrate import integrate_at_once
 from registry.services.log.record import log_issued
 from registry.services.status_places import reserve_places
@@ -191,8 +190,7 @@ def _store(
     registry: Registry, connection: Connection, actor: Actor, pen: _Pen, prepared: Sequence[NewCertificate]
 ) -> list[int]:
     key = issuers.hold_key(connection, pen.key.id)
-    good, finding = judge_key(key, prepared[0].event.recorded_at)
-    if not good or finding is not Finding.KEY_ACTIVE:
+    if not key.may_sign(prepared[0].event.recorded_at):
         raise StorageUnavailable("The signing key was retired at this moment; nothing was stored. Try again.")
     keys = store.insert_certificates(connection, pen.issuer_id, pen.key.id, actor.name, prepared)
     log_issued(connection, registry.base_url, pen.profile.code, keys, prepared)
@@ -207,14 +205,9 @@ def _pen(registry: Registry, actor: Actor) -> _Pen:
         issuer = issuers.get_issuer(connection, actor.issuer_id)
         authorizations = issuers.authorizations_of(connection, issuer.id)
         published = issuers.keys_of(connection, issuer.id)
-    usable = [key for key in published if key.published.retired_at is None and key.published.compromised_since is None]
-    if not usable:
-        raise Conflict(f"The issuer {issuer.code} has no active key. Make one: registry keys create {issuer.code}")
+    key = open_newest(registry, issuer.code, published, registry.now())
     profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
-    signer = registry.keys.signer(usable[-1].name, registry.now())
-    if signer.record.public_key != usable[-1].published.public_key:
-        raise KeyStoreError(f"The key file {usable[-1].name} is not the published key. Restore the right one.")
-    return _Pen(issuer.id, profile, authorizations, usable[-1], signer)
+    return _Pen(issuer.id, profile, authorizations, key.stored, key.signer)
 
 
 def _check_all(certificates: Sequence[Certificate], pen: _Pen, now: datetime, *, batch: bool) -> list[Authorization]:
