@@ -10,7 +10,7 @@ import base64
 import gzip
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,7 +46,7 @@ class Purpose(StrEnum):
 
 
 class Problem(StrEnum):
-    """Why a status can't be told: the names of section 3.5 and of the VC Data Model 2.0, section 7.5."""
+    """Why a status can't be told: the names of section 3.5, and of the problem details of the VC Data Model 2.0."""
 
     RETRIEVAL = "STATUS_RETRIEVAL_ERROR"
     VERIFICATION = "STATUS_VERIFICATION_ERROR"
@@ -69,8 +69,27 @@ class StatusListError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class StatusEntry:
+    """A checked `credentialStatus` entry (2.1). `messages`: the entry's word for each value, where it has any."""
+
+    purpose: str
+    index: int
+    list_url: str
+    messages: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusList:
+    """The content of a checked status list credential (2.2). `url`: its id, None where it has none."""
+
+    url: str | None
+    purposes: tuple[str, ...]
+    bits: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StatusResult:
-    """What a list says of one entry (3.2, steps 12-16): `status` is the bit; `message` is the entry's word for it."""
+    """What a list says of one entry (3.2, last steps): `status` is the bit; `message` is the entry's word for it."""
 
     purpose: str
     status: int
@@ -175,34 +194,35 @@ def read_status(
     purpose: str | None = None,
     minimum_length: int = MINIMUM_LENGTH,
 ) -> StatusResult:
-    """The status of a credential by its entry and the list that the entry names (3.2, from step 5 on).
+    """The status of a credential by its entry and the list that the entry names (3.2, behind the dereferencing).
 
     The caller has checked the list credential as a credential: its proof, its issuer, its validity. `purpose`: what
     the caller asks about; the entry has to be of that purpose. Raises StatusListError.
     """
-    wanted, index, messages = _checked_entry(entry)
-    if purpose is not None and wanted != purpose:
-        raise StatusListError(Problem.VERIFICATION, f"the entry is for {wanted!r}, not for {purpose!r}")
-    subject = _checked_list(list_credential, str(entry["statusListCredential"]))
-    if wanted not in _purposes(subject):
-        raise StatusListError(Problem.VERIFICATION, f"the list is not one for the purpose {wanted!r}")
-    bits = decode_list(subject.get("encodedList"))
-    if len(bits) * 8 < minimum_length:
-        raise StatusListError(Problem.LENGTH, f"the list has {len(bits) * 8} entries; it needs {minimum_length}")
-    if index >= len(bits) * 8:
-        raise StatusListError(Problem.RANGE, f"the list has no index {index}; it has {len(bits) * 8} entries")
-    status = int(is_set(bits, index))
-    return StatusResult(wanted, status, messages.get(status))
+    wanted = check_entry(entry)
+    if purpose is not None and wanted.purpose != purpose:
+        raise StatusListError(Problem.VERIFICATION, f"the entry is for {wanted.purpose!r}, not for {purpose!r}")
+    return look_up(wanted, unpack_list(list_credential), minimum_length)
 
 
-def check_entry(entry: JsonObject) -> None:
-    """See that a `credentialStatus` entry has the form of section 2.1. Raises StatusListError."""
-    _checked_entry(entry)
+def look_up(entry: StatusEntry, status_list: StatusList, minimum_length: int = MINIMUM_LENGTH) -> StatusResult:
+    """The bit of an entry. Raises StatusListError: another list, another purpose, too short, out of its range."""
+    if status_list.url is not None and status_list.url != entry.list_url:
+        raise StatusListError(Problem.VERIFICATION, "the list is another than the one that the entry names")
+    if entry.purpose not in status_list.purposes:
+        raise StatusListError(Problem.VERIFICATION, f"the list is not one for the purpose {entry.purpose!r}")
+    length = len(status_list.bits) * 8
+    if length < minimum_length:
+        raise StatusListError(Problem.LENGTH, f"the list has {length} entries; it needs {minimum_length}")
+    if entry.index >= length:
+        raise StatusListError(Problem.RANGE, f"the list has no index {entry.index}; it has {length} entries")
+    status = int(is_set(status_list.bits, entry.index))
+    return StatusResult(entry.purpose, status, entry.messages.get(status))
 
 
-def _checked_entry(entry: JsonObject) -> tuple[str, int, dict[int, str]]:
-    """Purpose, index and messages of an entry (2.1). Raises StatusListError."""
-    if entry.get("type") != ENTRY_TYPE:
+def check_entry(entry: object) -> StatusEntry:
+    """Check a `credentialStatus` entry (2.1). Raises StatusListError."""
+    if not isinstance(entry, dict) or entry.get("type") != ENTRY_TYPE:
         raise _malformed(f"the type of the status entry is not {ENTRY_TYPE}")
     purpose, index, url = (entry.get(name) for name in ("statusPurpose", "statusListIndex", "statusListCredential"))
     if not isinstance(purpose, str):
@@ -220,16 +240,37 @@ def _checked_entry(entry: JsonObject) -> tuple[str, int, dict[int, str]]:
     if size > 1:
         # Section 1.3 leaves it to a processor; no bit order within an entry is laid down.
         raise StatusListError(Problem.VERIFICATION, "entries of more than one bit (statusSize) are not supported")
-    return purpose, int(index), messages
+    return StatusEntry(purpose, int(index), url, messages)
+
+
+def unpack_list(credential: JsonObject) -> StatusList:
+    """Check a status list credential (2.2) in form, and unpack its list. Raises StatusListError."""
+    types = credential.get("type")
+    if CREDENTIAL_TYPE not in (types if isinstance(types, list) else [types]):
+        raise _malformed(f"the type of the list credential does not include {CREDENTIAL_TYPE}")
+    subject = credential.get("credentialSubject")
+    if not isinstance(subject, dict) or subject.get("type") != LIST_TYPE:
+        raise _malformed(f"the type of the list credential's subject is not {LIST_TYPE}")
+    stated: Any = subject.get("statusPurpose")
+    purposes = stated if isinstance(stated, list) else [stated]
+    if not purposes or not all(isinstance(one, str) for one in purposes):
+        raise _malformed("the statusPurpose of the list is not one or more texts")
+    ttl = subject.get("ttl", 0)
+    if type(ttl) is not int or ttl < 0:
+        raise _malformed("ttl is not a number of milliseconds")
+    url = credential.get("id")
+    if url is not None and not isinstance(url, str):
+        raise _malformed("the id of the list credential is not a URL")
+    return StatusList(url, tuple(purposes), decode_list(subject.get("encodedList")))
 
 
 def _messages(entry: JsonObject, size: int) -> dict[int, str]:
     """The entry's word for each value. Raises StatusListError."""
-    messages = entry.get("statusMessage")
-    if messages is None and "statusMessage" not in entry:
+    if "statusMessage" not in entry:
         if size > 1:
             raise _malformed("statusSize is greater than 1, and statusMessage is missing")
         return {}
+    messages = entry["statusMessage"]
     if not isinstance(messages, list) or size > _MAX_MESSAGES_SIZE or len(messages) != 2**size:
         raise _malformed("statusMessage is not a list of one message for each value")
     found = {}
@@ -239,30 +280,6 @@ def _messages(entry: JsonObject, size: int) -> dict[int, str]:
             raise _malformed("an element of statusMessage lacks its status (0x…) or its message")
         found[int(status, 16)] = message
     return found
-
-
-def _checked_list(credential: JsonObject, url: str) -> JsonObject:
-    """The subject of a status list credential (2.2). Raises StatusListError."""
-    types = credential.get("type")
-    if CREDENTIAL_TYPE not in (types if isinstance(types, list) else [types]):
-        raise _malformed(f"the type of the list credential does not include {CREDENTIAL_TYPE}")
-    if "id" in credential and credential["id"] != url:
-        raise StatusListError(Problem.VERIFICATION, "the list credential is another than the one that the entry names")
-    subject = credential.get("credentialSubject")
-    if not isinstance(subject, dict) or subject.get("type") != LIST_TYPE:
-        raise _malformed(f"the type of the list credential's subject is not {LIST_TYPE}")
-    ttl = subject.get("ttl", 0)
-    if type(ttl) is not int or ttl < 0:
-        raise _malformed("ttl is not a number of milliseconds")
-    return subject
-
-
-def _purposes(subject: JsonObject) -> list[str]:
-    stated: Any = subject.get("statusPurpose")
-    purposes = stated if isinstance(stated, list) else [stated]
-    if not purposes or not all(isinstance(one, str) for one in purposes):
-        raise _malformed("the statusPurpose of the list is not one or more texts")
-    return purposes
 
 
 def _malformed(message: str) -> StatusListError:
