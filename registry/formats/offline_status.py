@@ -19,8 +19,8 @@ from registry.formats.bitstring_status_list import (
     StatusEntry,
     StatusList,
     StatusListError,
-    look_up,
     check_entry,
+    look_up,
     unpack_list,
 )
 from registry.formats.canonical_json import JsonObject, MalformedJson, parse
