@@ -58,7 +58,10 @@ class Finding(StrEnum):
     STATUS_CANCELLED = "status_cancelled"
     STATUS_SUPERSEDED = "status_superseded"
     NOT_REGISTERED = "not_registered"
-    NO_LOG = "no_log"
+    LOGGED = "logged"
+    LOG_PENDING = "log_pending"
+    LOG_MISSING = "log_missing"
+    LOG_DIFFERS = "log_differs"
 
 
 class Check(NamedTuple):

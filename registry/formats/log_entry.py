@@ -39,15 +39,15 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def issued(credential_digest: str, issuer_did: str, event: StatusEvent) -> bytes:
-    """The entry for an issued certificate, by its first event."""
+def issued(credential_digest: str, issuer_did: str, recorded_at: datetime, effective_at: datetime) -> bytes:
+    """The entry for an issued certificate."""
     return canonicalize_own(
         {
             "type": ISSUED,
             "credential": credential_digest,
             "issuer": issuer_did,
-            "recorded_at": instant(event.recorded_at),
-            "effective_at": instant(event.effective_at),
+            "recorded_at": instant(recorded_at),
+            "effective_at": instant(effective_at),
         }
     )
 
@@ -73,7 +73,7 @@ def status_changed(credential_digest: str, issuer_did: str, public_id: str, even
 def statement_of(credential_digest: str, issuer_did: str, public_id: str, event: StatusEvent) -> bytes:
     """The entry for any status event; the first one is the issuing."""
     if event.sequence == 1:
-        return issued(credential_digest, issuer_did, event)
+        return issued(credential_digest, issuer_did, event.recorded_at, event.effective_at)
     return status_changed(credential_digest, issuer_did, public_id, event)
 
 

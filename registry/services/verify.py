@@ -23,10 +23,12 @@ from registry.formats.data_integrity import (
     take_apart,
     take_apart_canonical,
 )
+from registry.formats.log_entry import digest, issued
 from registry.services.compare import Difference, differences
 from registry.services.context import Registry
+from registry.services.log.seen import SeenByLog, Unproven
 from registry.store import certificates as store
-from registry.store import issuers
+from registry.store import issuers, log
 from registry.store.direct_read import DirectRead
 from registry.store.verification import FIND_FOR_VERIFICATION, VerificationRow
 
@@ -75,6 +77,7 @@ class Verifier:
 
     def __init__(self, registry: Registry, remembered: int) -> None:
         self._registry = registry
+        self._log = SeenByLog(registry)
         self._lookup = DirectRead(registry.database.unpooled, FIND_FOR_VERIFICATION)
         self._remembering = lru_cache(maxsize=remembered)(_check_seal) if remembered else _check_seal
 
@@ -112,13 +115,15 @@ class Verifier:
 
     def _judge_row(self, row: VerificationRow, seal: _Seal, now: datetime) -> Verification:
         status = self._status(row, now)
+        logged = self._log_check(row)
+        key = row.published_key if row.key_of_issuer else None
         checks = (
             _signature_check(seal, row),
-            _key_check(seal, row.published_key if row.key_of_issuer else None, row.recorded_at),
+            _key_check(seal, key, self._seen_at(row, logged), row.recorded_at),
             _issuer_check(row),
             _period_check(row, now),
             _status_check(status),
-            _LOG_CHECK,
+            logged,
         )
         replaced_by = None
         if status.status is Status.SUPERSEDED:
@@ -151,7 +156,7 @@ class Verifier:
                 key_check,
                 *(_unregistered(name) for name in (CheckName.ISSUER, CheckName.PERIOD)),
                 Check(CheckName.STATUS, Outcome.FAIL, Finding.NOT_REGISTERED, "not in this registry"),
-                _LOG_CHECK,
+                _unregistered(CheckName.LOG),
             )
             return Verification(conclude(checks, None), checks, now)
         registered = self._judge_row(row, self._seal(row.document, row.public_key), now)
@@ -173,6 +178,30 @@ class Verifier:
             found,
         )
 
+    def _log_check(self, row: VerificationRow) -> Check:
+        """That the log has the certificate, with this very document and these dates."""
+        if row.log_index is None:
+            with self._registry.database.read() as connection:
+                pending = log.is_pending(connection, row.key)
+            if pending:
+                detail = "recorded, and will be in the public log within a second"
+                return Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_PENDING, detail)
+            return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_MISSING, "the public log never saw it")
+        effective_at = min(row.recorded_at, period_of(row.valid_from, row.valid_until).starts_at)
+        did = row.verification_method.partition("#")[0]
+        try:
+            self._log.require(row.log_index, issued(digest(row.document), did, row.recorded_at, effective_at))
+        except Unproven as error:
+            return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_DIFFERS, error.message)
+        return Check(CheckName.LOG, Outcome.PASS, Finding.LOGGED, f"entry {row.log_index}")
+
+    def _seen_at(self, row: VerificationRow, logged: Check) -> datetime | None:
+        """When the log saw the certificate, asked only where it matters: for compromised keys."""
+        if row.key_compromised_since is None or row.log_index is None or logged.outcome is not Outcome.PASS:
+            return None
+        with self._registry.database.read() as connection:
+            return log.seen_at(connection, row.log_index)
+
     def _status(self, row: VerificationRow, now: datetime) -> StatusAt:
         standing: Standing | None = store.cached_standing(
             row.state, row.state_since, row.state_reason, row.state_changes_at, now
@@ -183,9 +212,6 @@ class Verifier:
         if standing is None:
             raise NotFound("The certificate has not been issued yet.")
         return status_of(standing, period_of(row.valid_from, row.valid_until), now)
-
-
-_LOG_CHECK = Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.NO_LOG, "this registry does not keep a public log yet")
 
 
 def _check_seal(stored: bytes, public_key: bytes) -> _Seal:
@@ -241,13 +267,15 @@ def _signature_check(seal: _Seal, row: VerificationRow) -> Check:
     return _SIGNATURE_HOLDS
 
 
-def _key_check(seal: _Seal, key: PublishedKey | None, seen_at: datetime) -> Check:
+def _key_check(
+    seal: _Seal, key: PublishedKey | None, seen_at: datetime | None, recorded_at: datetime | None = None
+) -> Check:
     """Whether the key is the issuer's, and counted when the registry saw the signature."""
     if key is None or seal.verification_method != key.verification_method:
         return Check(CheckName.KEY, Outcome.FAIL, Finding.KEY_UNKNOWN, "no issuer of this registry has that key")
     if key.verification_method.partition("#")[0] != issuer_id(seal.document):
         return Check(CheckName.KEY, Outcome.FAIL, Finding.KEY_OF_ANOTHER, "the key is not the named issuer's")
-    good, finding = judge_key(key, seen_at)
+    good, finding = judge_key(key, seen_at, recorded_at)
     return Check(CheckName.KEY, Outcome.PASS if good else Outcome.FAIL, finding, key.verification_method)
 
 

@@ -87,6 +87,18 @@ def newest_head(connection: Connection) -> Head | None:
     return None if row is None else Head(*row)
 
 
+def seen_at(connection: Connection, log_index: int) -> datetime | None:
+    """When the log took an entry in: the time of the first checkpoint that covers it."""
+    statement = select(LogCheckpoint.integrated_at).where(LogCheckpoint.size > log_index)
+    return connection.scalar(statement.order_by(LogCheckpoint.size).limit(1))
+
+
+def is_pending(connection: Connection, certificate_id: int) -> bool:
+    """Whether the issuing of a certificate waits for its place."""
+    waiting = select(PendingEntry.id).where(PendingEntry.certificate_id == certificate_id, PendingEntry.sequence == 1)
+    return bool(connection.scalar(select(exists(waiting))))
+
+
 def heads_between(connection: Connection, after: int, until: int) -> list[Head]:
     """The checkpoints of sizes above `after` up to `until`, in order."""
     statement = (

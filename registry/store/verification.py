@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, exists, false, func, or_, select
+from sqlalchemy import and_, bindparam, exists, false, func, literal_column, or_, select
 
 from registry.domain.signing_key import PublishedKey
 from registry.store.certificates import AnySelect
+from registry.store.log_models import LogEntry
 from registry.store.models import Authorization, Certificate, Credential, SigningKey
 
 
 class VerificationRow(NamedTuple):
-    """All that a verification needs, from one query. `authorized`: the issuer might certify the scheme then."""
+    """All that a verification needs, from one query.
+
+    `authorized`: the issuer might certify the scheme then. `log_index`: where the log has its issuing; None: nowhere.
+    """
 
     key: int
     public_id: str
@@ -35,6 +39,7 @@ class VerificationRow(NamedTuple):
     key_compromised_since: datetime | None
     key_of_issuer: bool
     authorized: bool
+    log_index: int | None
 
     @property
     def published_key(self) -> PublishedKey:
@@ -77,8 +82,10 @@ FIND_FOR_VERIFICATION: AnySelect = (
             or_(Authorization.valid_until.is_(None), Authorization.valid_until >= Certificate.decided_on),
         )
         .label("authorized"),
+        LogEntry.log_index,
     )
     .join(Credential, Credential.certificate_id == Certificate.id)
     .join(SigningKey, SigningKey.id == Certificate.signing_key_id)
+    .outerjoin(LogEntry, and_(LogEntry.certificate_id == Certificate.id, LogEntry.sequence == literal_column("1")))
     .where(Certificate.public_id == bindparam("public_id"))
 )

@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from registry.packaged import packaged_folder
 from registry.services.context import Registry
+from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
 from registry.web import (
     api_certificates,
@@ -18,8 +19,11 @@ from registry.web import (
     identity,
     languages,
     limits,
+    log,
     pages,
     present,
+    status_lists,
+    vc_api,
 )
 from registry.web.hot_path import PUBLIC_SCOPE, HotPath
 
@@ -40,6 +44,7 @@ def build_application(registry: Registry) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["registry"] = registry
     verifier = app.extensions["verifier"] = Verifier(registry, registry.settings.remembered_signatures)
+    app.extensions["status_lists"] = StatusLists(registry)
     limiter = limits.install(app, registry.settings)
     app.wsgi_app = HotPath(  # type: ignore[method-assign]
         app.wsgi_app, verifier, registry.base_url, limiter, registry.settings.rate_limit_public
@@ -51,8 +56,9 @@ def build_application(registry: Registry) -> Flask:
     headers.install(app)
     present.install(app)
     public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
-    for blueprint in (api_public.blueprint, pages.blueprint, identity.blueprint, documentation.blueprint):
+    for blueprint in (api_public.blueprint, pages.blueprint, identity.blueprint, log.blueprint, documentation.blueprint):
         public(blueprint)
+    public(status_lists.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
     api = documentation.ProblemApi(app)
     # After Api, which brings handlers of its own.
@@ -60,7 +66,11 @@ def build_application(registry: Registry) -> Flask:
     documentation.describe(app, api)
     for blueprint in (api_certificates.blueprint, api_public.blueprint):
         api.register_blueprint(blueprint)
-    for blueprint in (pages.blueprint, identity.blueprint, documentation.blueprint):
+    for blueprint in (pages.blueprint, identity.blueprint, log.blueprint, documentation.blueprint):
         app.register_blueprint(blueprint)
+    app.register_blueprint(status_lists.blueprint)
     app.register_blueprint(health.blueprint)
+    if registry.settings.vc_api:
+        public(vc_api.blueprint)
+        vc_api.install(app, registry, app.extensions["status_lists"])
     return app

@@ -100,7 +100,10 @@ FINDINGS: Mapping[Finding, LazyString] = {
     Finding.STATUS_CANCELLED: _("The issuer has cancelled it at the holder's request."),
     Finding.STATUS_SUPERSEDED: _("The issuer has replaced it by a newer certificate."),
     Finding.NOT_REGISTERED: _("It is not in this registry."),
-    Finding.NO_LOG: _("This registry does not keep a public log yet, so nothing could be compared with one."),
+    Finding.LOGGED: _("The registry's public log, which nobody can change in secret, has this certificate."),
+    Finding.LOG_PENDING: _("Just recorded: it will be in the public log within a second."),
+    Finding.LOG_MISSING: _("The public log has never seen this certificate."),
+    Finding.LOG_DIFFERS: _("The public log says something else about this certificate."),
 }
 
 REASONS: Mapping[Reason, LazyString] = {

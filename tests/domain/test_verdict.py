@@ -47,7 +47,7 @@ def test_what_is_not_registered_is_unknown_and_never_valid() -> None:
 def test_only_a_certificate_in_force_whose_every_trust_check_did_not_fail_is_valid(
     outcomes: list[tuple[CheckName, Outcome]], status: Status | None
 ) -> None:
-    verdict = conclude([Check(name, outcome, Finding.NO_LOG) for name, outcome in outcomes], status)
+    verdict = conclude([Check(name, outcome, Finding.LOGGED) for name, outcome in outcomes], status)
     broken = any(outcome is Outcome.FAIL for name, outcome in outcomes if name in TRUST)
     assert (verdict is Verdict.VALID) == (status is Status.VALID and not broken)
     assert (verdict is Verdict.INVALID) == broken

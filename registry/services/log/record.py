@@ -21,7 +21,11 @@ def log_issued(
     log.insert_pending(
         connection,
         [
-            (key, 1, log_entry.issued(log_entry.digest(new.document), did, new.event))
+            (
+                key,
+                1,
+                log_entry.issued(log_entry.digest(new.document), did, new.event.recorded_at, new.event.effective_at),
+            )
             for key, new in zip(keys, issued, strict=True)
         ],
     )

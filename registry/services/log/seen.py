@@ -1,0 +1,84 @@
+"""Whether the log has seen a certificate: what a verification asks each time."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+
+from registry.formats.merkle import HASH_SIZE, TILE_WIDTH, MalformedTile, inclusion_holds, leaf_hash
+from registry.formats.signed_note import MalformedNote, UnverifiedNote
+from registry.formats.tlog_checkpoint import Checkpoint, open_checkpoint
+from registry.services.context import Registry
+from registry.services.log.keys import verifier_keys
+from registry.services.log.read import inclusion_path
+from registry.store import log
+
+# 32 MB of leaf hashes: a million entries.
+_KEPT_TILES = 4096
+_TILE_BYTES = TILE_WIDTH * HASH_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven(Exception):
+    """An entry is not in the log as it should be; the message says how."""
+
+    message: str
+
+
+class SeenByLog:
+    """Checks entries against the tree under the log's signed checkpoint.
+
+    A tile of leaf hashes is proven once against the root, and is kept if it is full: then it never changes. An entry
+    is checked by its own hash each time.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._tiles: OrderedDict[int, bytes] = OrderedDict()
+        self._lock = Lock()
+        self._newest: tuple[bytes, Checkpoint] | None = None
+
+    def require(self, log_index: int, statement: bytes) -> None:
+        """Raises Unproven unless `statement` is entry number `log_index` of the log."""
+        number, position = divmod(log_index, TILE_WIDTH)
+        tile = self._tiles.get(number) or self._proven_tile(number, log_index)
+        start = position * HASH_SIZE
+        if tile[start : start + HASH_SIZE] != leaf_hash(statement):
+            raise Unproven(f"entry {log_index} of the log says something else")
+
+    def _proven_tile(self, number: int, log_index: int) -> bytes:
+        """The leaf hashes of a tile, proven against the newest checkpoint.
+
+        The path of one leaf takes in all the hashes of its tile, so that it proves them all. Raises Unproven.
+        """
+        with self._registry.database.read() as connection:
+            head = log.newest_head(connection)
+            tile = log.read_tiles(connection, [(0, number)]).get((0, number), b"")
+            position = log_index % TILE_WIDTH * HASH_SIZE
+            leaf = tile[position : position + HASH_SIZE]
+            if head is None or log_index >= head.size or not leaf:
+                raise Unproven(f"the log has no entry {log_index}")
+            try:
+                path = inclusion_path(connection, log_index, head.size)
+            except MalformedTile as error:
+                raise Unproven(str(error)) from error
+        checkpoint = self._opened(head.note)
+        if checkpoint.size != head.size or not inclusion_holds(path, log_index, head.size, leaf, checkpoint.root):
+            raise Unproven(f"entry {log_index} does not lead to the root that the log has signed")
+        if len(tile) == _TILE_BYTES:
+            with self._lock:
+                self._tiles[number] = tile
+                if len(self._tiles) > _KEPT_TILES:
+                    self._tiles.popitem(last=False)
+        return tile
+
+    def _opened(self, note: bytes) -> Checkpoint:
+        newest = self._newest
+        if newest is None or newest[0] != note:
+            try:
+                newest = (note, open_checkpoint(note, verifier_keys(self._registry))[0])
+            except (MalformedNote, UnverifiedNote) as error:
+                raise Unproven(f"the log's checkpoint: {error}") from error
+            self._newest = newest
+        return newest[1]
