@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     `issuer`: certificates of one certification body. The others are the registry's own: `registry` signs what the
     registry says of itself, `log` checkpoints, `status_list` status list credentials, `receipt` verification receipts.
     `conformance` signs what the conformance face (VC-API) is given: a key for tests, which nobody publishes.
+    `witness` cosigns the checkpoints of logs: the key of a witness (registry witness), not of a registry.
     """
 
     ISSUER = "issuer"
@@ -21,6 +22,7 @@ class Purpose(StrEnum):
     LOG = "log"
     STATUS_LIST = "status_list"
     RECEIPT = "receipt"
+    WITNESS = "witness"
     CONFORMANCE = "conformance"
 
 

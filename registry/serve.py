@@ -37,15 +37,24 @@ def serve_forever(settings: Settings, host: str, port: int, workers: int) -> Non
 
     Raises Misconfigured where the port is taken.
     """
+    _serve("registry:create_app", host, port, workers, threads_for(settings))
+
+
+def serve_witness_forever(host: str, port: int) -> None:
+    """Serve `registry.web.witness.create_app()`, the same way. One process is enough for any number of logs."""
+    _serve("registry.web.witness:create_app", host, port, 1, _THREADS_SQLITE)
+
+
+def _serve(factory: str, host: str, port: int, workers: int, threads: int) -> None:
     require_free_port(host, port)
     Granian(
-        "registry:create_app",
+        factory,
         factory=True,
         interface=Interfaces.WSGI,
         address=host,
         port=port,
         workers=workers,
-        blocking_threads=threads_for(settings),
+        blocking_threads=threads,
         log_access=False,
         websockets=False,
         # One worker's end is not the server's.

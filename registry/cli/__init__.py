@@ -12,6 +12,7 @@ from registry.cli.keys import keys
 from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
 from registry.cli.verify import verify
+from registry.cli.witness import witness
 
 
 @click.group(cls=RefusingGroup)
@@ -26,5 +27,5 @@ def main() -> None:
     """
 
 
-for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, keys):
+for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, keys, witness):
     main.add_command(_command)
