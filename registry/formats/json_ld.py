@@ -19,7 +19,7 @@ from registry.formats.contexts import UnknownContext, known_contexts, load_conte
 from registry.formats.rdf_canonical import CannotCanonicalize, Quad, canonicalize_dataset
 
 # Limits of what is worked on: JSON values in all, levels, and contexts to be processed.
-MAX_VALUES = 5_000
+MAX_VALUES = 3_000
 MAX_DEPTH = 48
 MAX_CONTEXTS = 64
 # N-Quads 1.1, IRIREF; and a language tag. What fits neither would break the lines of the canonical text.
@@ -35,6 +35,8 @@ _ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in [*map(ch
     92: "\\\\",
 }
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+_XSD_DOUBLE = "http://www.w3.org/2001/XMLSchema#double"
+_DOUBLE = re.compile(r"-?[0-9]\.[0-9]+E-?[0-9]+")
 _SHOWN = 120
 _local = threading.local()
 
@@ -55,10 +57,11 @@ def canonical_n_quads(document: JsonObject) -> bytes:
 
 
 def to_quads(document: JsonObject) -> set[Quad]:
-    """The statements of a JSON-LD document. Raises CannotCanonicalize, RecursionError."""
+    """The statements of a JSON-LD document. Raises CannotCanonicalize."""
     prepared = _prepared(document)
     options = {
-        "base": "",
+        # Not "", for which PyLD makes up a base of its own.
+        "base": None,
         "processingMode": "json-ld-1.1",
         "rdfDirection": "i18n-datatype",
         "documentLoader": _load,
@@ -66,7 +69,10 @@ def to_quads(document: JsonObject) -> set[Quad]:
     }
     try:
         dataset = _Lossless().to_rdf(prepared, options)
-    except jsonld.JsonLdError as error:
+    except CannotCanonicalize:
+        raise
+    except Exception as error:
+        # JsonLdError mostly; but odd input makes PyLD stumble in ways that it does not document.
         raise CannotCanonicalize(_reason(error)) from error
     return {
         Quad(
@@ -111,10 +117,11 @@ def _check_node(node: Any, *, of_graph: bool = False) -> None:
         raise CannotCanonicalize(f"a value that stands by itself: {str(node)[:_SHOWN]}")
     if "@index" in node:
         raise CannotCanonicalize(f"an index, which has no place in RDF: {str(node['@index'])[:_SHOWN]}")
+    if of_graph and (not node.keys() - {"@id"} or "@value" in node or "@list" in node):
+        shown = next(iter(node.values()), "an object")
+        raise CannotCanonicalize(f"nothing is said of {shown!s:.{_SHOWN}}")
     if "@value" in node:
         return
-    if of_graph and not node.keys() - {"@id"}:
-        raise CannotCanonicalize(f"nothing is said of {node.get('@id', 'an object')!s:.{_SHOWN}}")
     for name, value in node.items():
         if name in ("@id", "@type"):
             _check_addresses(name, value)
@@ -123,6 +130,8 @@ def _check_node(node: Any, *, of_graph: bool = False) -> None:
                 _check_nodes(items)
         elif name.startswith("_:"):
             raise CannotCanonicalize(f"a blank node as a property: {name[:_SHOWN]}")
+        elif name.startswith("@") and name not in ("@graph", "@included") and len(node) > 1:
+            raise CannotCanonicalize(f"{name} beside other terms says nothing in RDF")
         else:
             if not value and name != "@list":
                 raise CannotCanonicalize(f"an empty list says nothing in RDF: {name[:_SHOWN]}")
@@ -151,6 +160,9 @@ def _term(component: Any) -> str:
             raise CannotCanonicalize(f"not a language tag: {component['language'][:_SHOWN]}")
         return f"{text}@{component['language']}"
     datatype = component["datatype"]
+    if datatype == _XSD_DOUBLE and not _DOUBLE.fullmatch(component["value"]):
+        # Some processors make NaN of it, whatever it is.
+        raise CannotCanonicalize(f"not a number: {component['value'][:_SHOWN]}")
     return text if datatype == _XSD_STRING else f"{text}^^{_resource(datatype)}"
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 # Blank nodes that look alike are told apart by trying their orders, in exponential time at worst. Genuine documents
 # need few tries; the standard's own hardest example, ten nodes in a clique, is what "poison" looks like (7.1).
-MAX_WORK = 50_000
+MAX_WORK = 100_000
 _BLANK = "_:"
 
 Issuer = dict[str, str]
