@@ -46,6 +46,8 @@ class Settings:
     log_worker: bool = False
     # How many witnesses must have cosigned a checkpoint before it is published (REGISTRY_LOG_QUORUM).
     log_quorum: int = 0
+    # A file with the witnesses that are asked for cosignatures, see docs/witness.md (REGISTRY_LOG_WITNESSES).
+    log_witnesses: Path | None = None
     # Whether the conformance face is there, which signs what anybody sends it with a test key (REGISTRY_VC_API).
     vc_api: bool = False
     # From which origins it may fetch status lists, besides this registry's own (REGISTRY_VC_API_STATUS_HOSTS).
@@ -84,6 +86,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         status_list_length=_status_list_length(environment),
         log_worker=_switch(environment, "REGISTRY_LOG_WORKER"),
         log_quorum=_number(environment, "REGISTRY_LOG_QUORUM", 0),
+        log_witnesses=_path(environment, "REGISTRY_LOG_WITNESSES"),
         vc_api=_switch(environment, "REGISTRY_VC_API"),
         vc_api_status_hosts=_origins(environment, "REGISTRY_VC_API_STATUS_HOSTS"),
     )
@@ -121,6 +124,11 @@ def _status_list_length(environment: Mapping[str, str]) -> int:
         limits = f"{_SHORTEST_STATUS_LIST} to {_LONGEST_STATUS_LIST}"
         raise Misconfigured(f"REGISTRY_STATUS_LIST_LENGTH must be a multiple of 8, {limits}, not {length}.")
     return length
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name)
+    return Path(text).resolve() if text else None
 
 
 def _switch(environment: Mapping[str, str], name: str) -> bool:
