@@ -40,8 +40,8 @@ def status_list_url(registry: Registry, suite: Cryptosuite) -> str:
 
 def new_status_entry(registry: Registry, suite: Cryptosuite) -> JsonObject:
     """A `credentialStatus` entry for a new credential, at random. Two may share a place: none is ever revoked."""
-    index = secrets.randbelow(status_list.MINIMUM_LENGTH)
-    return status_list.status_entry(status_list_url(registry, suite), index, status_list.Purpose.REVOCATION)
+    url, index = status_list_url(registry, suite), secrets.randbelow(status_list.MINIMUM_LENGTH)
+    return {"id": f"{url}#{index}", **status_list.status_entry(url, index, status_list.Purpose.REVOCATION)}
 
 
 def status_list_credential(registry: Registry, suite: Cryptosuite) -> JsonObject:

@@ -81,25 +81,21 @@ class VcApi:
         except (CannotCanonicalize, MalformedJson, MalformedProof) as error:
             raise VcRefused([VcProblem(Kind.PROOF_GENERATION, str(error), "/credential")]) from error
 
-    def verify_credential(self, credential: object, options: Options) -> None:
-        """Raises VcRefused, saying all that is found to be wrong."""
+    def verify_credential(self, credential: object, options: Options) -> list[VcProblem]:
+        """Returns warnings. Raises VcRefused, saying all that is found to be wrong."""
         if not isinstance(credential, dict):
             raise VcRefused([VcProblem(Kind.PARSING, "a credential is a JSON object", "/verifiableCredential")])
-        problems = self._credential_problems(credential, options)
-        if problems:
-            raise VcRefused([one.below("/verifiableCredential") for one in problems])
+        return _warnings(self._credential_problems(credential, options), "/verifiableCredential")
 
-    def verify_presentation(self, presentation: object, options: Options, *, signed: bool = True) -> None:
+    def verify_presentation(self, presentation: object, options: Options, *, signed: bool = True) -> list[VcProblem]:
         """The presentation and all credentials in it. `signed=False`: one that is handed in without a proof.
 
-        Raises VcRefused.
+        Returns warnings. Raises VcRefused.
         """
         member = "/verifiablePresentation" if signed else "/presentation"
         if not isinstance(presentation, dict):
             raise VcRefused([VcProblem(Kind.PARSING, "a presentation is a JSON object", member)])
-        problems = self._presentation_problems(presentation, options, signed=signed)
-        if problems:
-            raise VcRefused([one.below(member) for one in problems])
+        return _warnings(self._presentation_problems(presentation, options, signed=signed), member)
 
     def _with_issuer(self, credential: JsonObject) -> JsonObject:
         """A copy; an issuer that the caller left open is filled in, one that is no URL is left to be refused."""
@@ -176,7 +172,7 @@ class VcApi:
         if not problems and named is not None:
             controllers = {self._resolve(one.verification_method).controller for one in results}
             if named not in controllers:
-                problems.append(VcProblem(Kind.SECURITY, f"no proof is by the {party}, {named}", f"/{party}"))
+                problems.append(_stranger(party, named, controllers))
         return problems
 
     def _content_problems(self, credential: JsonObject) -> list[VcProblem]:
@@ -193,6 +189,28 @@ class VcApi:
         if ends is not None and ends < now:
             return [VcProblem(Kind.RANGE, "the credential is not valid any more")]
         return []
+
+
+def _warnings(found: list[VcProblem], member: str) -> list[VcProblem]:
+    """The warnings, if there is nothing else. Raises VcRefused."""
+    placed = [one.below(member) for one in found]
+    problems = [one for one in placed if not one.warning]
+    if problems:
+        raise VcRefused(problems)
+    return placed
+
+
+def _stranger(party: str, named: str, controllers: Collection[str]) -> VcProblem:
+    """What to say of proofs that are by others than the document names.
+
+    Behind a DID stand keys of its own, so those of another are a forgery. Whose keys another URL has can't be found
+    out here, and how that is judged is left to whoever relies on it (Data Model 2.0, appendix on validation).
+    """
+    signers = ", ".join(sorted(controllers))
+    if named.startswith("did:"):
+        return VcProblem(Kind.SECURITY, f"no proof is by the {party}, {named}, but by {signers}", f"/{party}")
+    detail = f"whether {signers} signs for the {party}, {named}, can't be found out here"
+    return VcProblem(Kind.SECURITY, detail, f"/{party}", warning=True)
 
 
 def _named(party: Any, identity: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from registry.domain.errors import RegistryError, Violation
@@ -36,11 +36,15 @@ _STATUS_TITLE = "The status of the credential is against it, or can't be told"
 
 @dataclass(frozen=True, slots=True)
 class VcProblem:
-    """One thing that is wrong: the type of problem (a URL), what in particular, and where (a JSON Pointer)."""
+    """One thing that is wrong: the type of problem (a URL), what in particular, and where (a JSON Pointer).
+
+    A `warning` is something that could not be found out here; it does not count against the document.
+    """
 
     type: str
     detail: str
     pointer: str | None = None
+    warning: bool = False
 
     @property
     def title(self) -> str:
@@ -49,7 +53,7 @@ class VcProblem:
 
     def below(self, pointer: str) -> VcProblem:
         """The same problem of a document that stands at `pointer` within another."""
-        return VcProblem(self.type, self.detail, pointer + (self.pointer or ""))
+        return replace(self, pointer=pointer + (self.pointer or ""))
 
 
 class VcRefused(RegistryError):

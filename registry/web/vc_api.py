@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, make_response
+from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, request
 from werkzeug.routing import BaseConverter
 
 from registry.formats.canonical_json import JsonObject, MalformedJson, parse
@@ -20,6 +20,8 @@ from registry.web.requests import read_body
 
 blueprint = Blueprint("vc_api", __name__, url_prefix="/vc-api/<cryptosuite:suite>")
 _MAX_DOMAINS = 16
+# Many clients know a document as JSON only by these words (Bitstring Status List 1.0, chapter 5: less specific types).
+_CREDENTIAL_TYPES = ("application/vc", "application/ld+json", "application/json")
 _LIST_KEPT = "public, max-age=300"
 
 
@@ -51,8 +53,7 @@ def issue(suite: Cryptosuite) -> Response:
 def verify_credential(suite: Cryptosuite) -> Response:  # noqa: ARG001 - both instances read both suites
     """Verify a credential."""
     body = _body()
-    _vc_api().verify_credential(_member(body, "verifiableCredential"), _read_options(body))
-    return _verified()
+    return _verified(_vc_api().verify_credential(_member(body, "verifiableCredential"), _read_options(body)))
 
 
 @blueprint.post("/presentations/verify")
@@ -61,16 +62,16 @@ def verify_presentation(suite: Cryptosuite) -> Response:  # noqa: ARG001 - both 
     body = _body()
     signed = "presentation" not in body
     presentation = _member(body, "verifiablePresentation" if signed else "presentation")
-    _vc_api().verify_presentation(presentation, _read_options(body), signed=signed)
-    return _verified()
+    return _verified(_vc_api().verify_presentation(presentation, _read_options(body), signed=signed))
 
 
 @blueprint.get("/status-lists/revocation")
 def status_list(suite: Cryptosuite) -> Response:
     """The status list of the credentials that the instance issues."""
     response = jsonify(conformance.status_list_credential(the_registry(), suite))
-    response.content_type = "application/vc"
+    response.content_type = request.accept_mimetypes.best_match(_CREDENTIAL_TYPES, _CREDENTIAL_TYPES[0])
     response.headers["Cache-Control"] = _LIST_KEPT
+    response.headers["Vary"] = "Accept"
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 
@@ -90,8 +91,8 @@ def _vc_api() -> VcApi:
     return cast(VcApi, current_app.extensions["vc_api"])
 
 
-def _verified() -> Response:
-    return jsonify({"verified": True, "problemDetails": []})
+def _verified(warnings: list[VcProblem]) -> Response:
+    return jsonify({"verified": True, "problemDetails": [], "warnings": [_problem(one) for one in warnings]})
 
 
 def _problem(problem: VcProblem) -> JsonObject:
