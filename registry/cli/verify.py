@@ -8,12 +8,15 @@ from pathlib import Path
 
 import click
 
+from registry.cli import statements
 from registry.cli.terminal import MAX_FILE_BYTES, with_registry
 from registry.domain.errors import InvalidInput, StorageUnavailable, Violation
 from registry.domain.public_id import MalformedPublicId
 from registry.domain.verdict import Verdict
+from registry.formats.cose_statement import carries_statement
 from registry.services.context import Registry
 from registry.services.verify import Verification, Verifier
+from registry.services.verify_statement import verify_statement
 
 
 class _NotFoundOut(click.ClickException):
@@ -23,21 +26,29 @@ class _NotFoundOut(click.ClickException):
 
 
 @click.command()
-@click.argument("what", metavar="ID-OR-FILE")
+@click.argument("what", metavar="ID-OR-FILE-OR-CODE")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @with_registry
 def verify(registry: Registry, what: str, as_json: bool) -> None:
-    """Verify a public id, or a credential in a file.
+    """Verify a public id, a credential in a file, or the text of a QR code, with its signed part behind the '#'.
 
     Exits with 0 when it is valid, with 1 when it is not, and with 2 when that could not be found out.
     """
     verifier = Verifier(registry, remembered=0)
     try:
-        found = _verify_what(verifier, what)
+        verdict, told = _verify(registry, verifier, what, as_json=as_json)
     except (MalformedPublicId, InvalidInput, StorageUnavailable) as error:
         raise _NotFoundOut(error.diagnostics()) from error
-    click.echo(_as_json(found) if as_json else _as_text(found))
-    sys.exit(0 if found.verdict is Verdict.VALID else 1)
+    click.echo(told)
+    sys.exit(0 if verdict is Verdict.VALID else 1)
+
+
+def _verify(registry: Registry, verifier: Verifier, what: str, *, as_json: bool) -> tuple[Verdict, str]:
+    if carries_statement(what) and not _is_file(Path(what)):
+        code = verify_statement(registry, verifier, what)
+        return code.verdict, statements.as_json(code) if as_json else statements.as_text(code)
+    found = _verify_what(registry, verifier, what)
+    return found.verdict, _as_json(found) if as_json else _as_text(found)
 
 
 def _is_file(path: Path) -> bool:
@@ -48,7 +59,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _verify_what(verifier: Verifier, what: str) -> Verification:
+def _verify_what(registry: Registry, verifier: Verifier, what: str) -> Verification:
     path = Path(what)
     if _is_file(path):
         with path.open("rb") as file:
@@ -56,6 +67,9 @@ def _verify_what(verifier: Verifier, what: str) -> Verification:
         if len(body) > MAX_FILE_BYTES:
             raise InvalidInput([Violation((), f"{what} is larger than {MAX_FILE_BYTES} bytes: no credential")])
         return verifier.document(body)
+    address, mark, public_id = what.partition("#")[0].partition("/v/")
+    if mark and address.lower() == registry.base_url.lower():
+        return verifier.by_public_id(public_id)
     if "." in what or "/" in what:
         raise InvalidInput([Violation((), f"there is no file {what}")])
     return verifier.by_public_id(what)

@@ -62,7 +62,8 @@ _REQUIRED = {_ISSUER, _SUBJECT, _NUMBER, _HOLDER_ZH, _STANDARD, _SCOPE_DIGEST, _
 _EPOCH = date(1970, 1, 1)
 _DID = re.compile(r"did:web:[A-Za-z0-9.%:_-]{1,360}")
 _KEY_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_BASE32 = re.compile(r"[A-Za-z2-7]+")
+# The tag of COSE_Sign1 and an array of four, in base32.
+_BEGINNING = re.compile("2KC", re.IGNORECASE)
 # 65 bytes of signature and some claims at least: shorter fragments are places in a page.
 _SHORTEST_FRAGMENT = 64
 
@@ -148,9 +149,9 @@ def address_of(base_url: str, public_id: str, statement: bytes) -> str:
 
 
 def carries_statement(text: str) -> bool:
-    """Whether a text has the form of an offline QR's, or of its part behind the '#'."""
-    fragment = text.strip().rpartition("#")[2]
-    return len(fragment) >= _SHORTEST_FRAGMENT and _BASE32.fullmatch(fragment) is not None
+    """Whether a text is meant to be an offline QR's, or the part of one behind the '#', be it whole or damaged."""
+    _, mark, fragment = text.strip().rpartition("#")
+    return len(fragment) >= _SHORTEST_FRAGMENT and (bool(mark) or _BEGINNING.match(fragment) is not None)
 
 
 def read(text: str) -> Statement:

@@ -137,7 +137,9 @@ def test_texts_with_a_statement_are_told_from_ids_files_and_places_in_a_page() -
     statement = fragment(compose(PERSON, "key-1", PRIVATE.sign))
     assert carries_statement(statement)
     assert carries_statement(f"https://registry.example/v/{ID}#{statement}")
-    for other in ("", ID, f"https://registry.example/v/{ID}", f"https://registry.example/v/{ID}#checks", "a/file.json"):
+    assert carries_statement(f"https://registry.example/v/{ID}#damaged{statement[9:]}")
+    page = f"https://registry.example/v/{ID}"
+    for other in ("", ID, "2" * 300, page, page + "#checks", "a/file.json"):
         assert not carries_statement(other)
 
 
