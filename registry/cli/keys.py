@@ -2,70 +2,140 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import getpass
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from keys import Purpose
-from registry.cli.terminal import with_registry
+from registry.cli.terminal import with_prepared_registry
 from registry.services import manage_keys
 from registry.services.context import Registry
+from registry.services.log.keys import verifier_key
 from registry.services.own_keys import OWN_PURPOSES
+from registry.store.issuers import StoredKey
+
+
+class _Moment(click.DateTime):
+    """A moment, in UTC unless it names another offset."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"])
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        moment: datetime = super().convert(value, param, ctx)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
 
 _PURPOSE = click.option(
     "--purpose",
     type=click.Choice([purpose.value for purpose in OWN_PURPOSES]),
     callback=lambda _context, _option, word: word and Purpose(word),
-    help="Of the registry's own keys; the first one unless told.",
+    help="Which of the registry's own keys; 'registry' unless told.",
 )
 
 
 @click.group()
 def keys() -> None:
-    """Signing keys of issuers and of the registry itself ('registry')."""
+    """Signing keys of issuers and of the registry itself ('registry'). docs/keys.md explains when to do what."""
 
 
 @keys.command("list")
-@with_registry
-def list_keys(registry: Registry) -> None:
-    """List all keys with their state."""
+@click.argument("owner", required=False)
+@with_prepared_registry
+def list_keys(registry: Registry, owner: str | None) -> None:
+    """List the keys of OWNER, or all: name, purpose, state, active from, end."""
     now = registry.now()
-    for one in manage_keys.published_keys(registry):
+    for one in _keys_of(registry, owner):
         key = one.published
-        click.echo(f"{one.name:24} {one.purpose:11} {key.state_at(now):11} {key.active_from:%Y-%m-%d}")
+        end = f"until {_said(key.retired_at)}" if key.retired_at else ""
+        stolen = f"compromised since {_said(key.compromised_since)}" if key.compromised_since else ""
+        columns = f"{one.name:24} {one.purpose:11} {key.state_at(now):11} {_said(key.active_from)}  {end}  {stolen}"
+        click.echo(columns.rstrip())
+        if one.purpose == Purpose.LOG:
+            click.echo(f"{'':24} {verifier_key(registry, key).vkey}")
 
 
 @keys.command("create")
 @click.argument("owner")
 @_PURPOSE
-@with_registry
+@with_prepared_registry
 def create_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
     """Make and publish a further key of OWNER, which signs from now on."""
-    click.echo(f"Key {manage_keys.create_key(registry, owner, purpose).name} is published.")
+    click.echo(f"Key {manage_keys.create_key(registry, owner, purpose, _operator()).name} is published.")
 
 
 @keys.command("rotate")
 @click.argument("owner")
 @_PURPOSE
-@with_registry
-def rotate_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
-    """Make a new key of OWNER and retire the older ones. What they signed stays good."""
-    click.echo(f"Key {manage_keys.rotate_key(registry, owner, purpose).name} signs from now on.")
+@click.option("--overlap", type=click.IntRange(1, manage_keys.LONGEST_OVERLAP.days), help="Days.")
+@click.option("--until", type=_Moment(), help="The same as a moment, in UTC.")
+@with_prepared_registry
+def rotate_key(
+    registry: Registry, owner: str, purpose: Purpose | None, overlap: int | None, until: datetime | None
+) -> None:
+    """Make a new key of OWNER and retire the older ones: at once, or after an overlap.
+
+    What the older ones signed stays good. During an overlap both log keys sign each checkpoint; for other purposes
+    the newest key alone signs.
+    """
+    if overlap is not None and until is not None:
+        raise click.UsageError("Give either --overlap or --until.")
+    end = registry.now() + timedelta(days=overlap) if overlap is not None else until
+    new = manage_keys.rotate_key(registry, owner, purpose, old_until=end, actor=_operator())
+    click.echo(f"Key {new.name} signs from now on." + (f" Older ones end at {_said(end)}." if end else ""))
+    if new.purpose == Purpose.LOG:
+        click.echo(f"Give it to witnesses and mirrors: {verifier_key(registry, new.published).vkey}")
 
 
 @keys.command("retire")
 @click.argument("name")
-@with_registry
-def retire_key(registry: Registry, name: str) -> None:
+@click.option("--at", type=_Moment(), help="A moment to come, in UTC; now unless told.")
+@with_prepared_registry
+def retire_key(registry: Registry, name: str, at: datetime | None) -> None:
     """Let the key NAME sign no more. What it signed stays good."""
-    click.echo(f"Key {manage_keys.retire_key(registry, name).name} is retired.")
+    key = manage_keys.retire_key(registry, name, at=at, actor=_operator())
+    click.echo(f"Key {name} is retired from {_said(key.published.retired_at)} on.")
+    _warn_without_successor(registry, key)
 
 
 @keys.command("compromise")
 @click.argument("name")
-@click.option("--since", type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]), required=True, help="In UTC.")
-@with_registry
+@click.option("--since", type=_Moment(), required=True, help="In UTC. There is no way back to a later moment.")
+@with_prepared_registry
 def compromise_key(registry: Registry, name: str, since: datetime) -> None:
-    """Declare that others may have signed with the key NAME since a time."""
-    manage_keys.mark_key_compromised(registry, name, since.replace(tzinfo=UTC))
-    click.echo(f"Certificates that {name} signed since {since:%Y-%m-%d %H:%M:%S} UTC are invalid now.")
+    """Declare that others may have signed with the key NAME since a moment. It signs no more."""
+    key = manage_keys.mark_key_compromised(registry, name, since, _operator())
+    bound = _said(key.published.compromised_since)
+    click.echo(f"Of what {name} signed, only what the public log saw before {bound} is still valid.")
+    _warn_without_successor(registry, key)
+
+
+def _keys_of(registry: Registry, owner: str | None) -> Iterable[StoredKey]:
+    if owner == manage_keys.REGISTRY_OWNER:
+        return manage_keys.own_keys(registry)
+    return manage_keys.published_keys(registry, owner)
+
+
+def _warn_without_successor(registry: Registry, ended: StoredKey) -> None:
+    """Say so where nobody signs for that purpose any more."""
+    owner = ended.issuer_code or manage_keys.REGISTRY_OWNER
+    now = registry.now()
+    if not any(key.purpose == ended.purpose and key.published.may_sign(now) for key in _keys_of(registry, owner)):
+        purpose = "" if ended.issuer_code else f" --purpose {ended.purpose}"
+        click.echo(f"Nothing can be signed until there is a new key: registry keys create {owner}{purpose}", err=True)
+
+
+def _said(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""
+
+
+def _operator() -> str:
+    """Who sits at the terminal, for the audit trail; `sudo` tells who asked."""
+    try:
+        user = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):
+        user = f"user {os.getuid()}"
+    return f"terminal ({user[:60]})"

@@ -15,9 +15,9 @@ from registry.settings import read_settings
 
 @click.command()
 def init() -> None:
-    """Prepare the database and the registry's own key. Safe to repeat, and needed after an upgrade."""
+    """Prepare the database and the registry's own keys. Safe to repeat, and needed after an upgrade."""
     made = set_up.initialize(open_registry(read_settings(os.environ)))
-    click.echo("The database is up to date" + (", and the registry has its first key." if made else "."))
+    click.echo("The database is up to date" + (", and the registry has its keys." if made else "."))
 
 
 @click.command()

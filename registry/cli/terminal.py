@@ -35,11 +35,21 @@ class RefusingGroup(click.Group):
 
 def with_registry(command: Callable[Concatenate[Registry, P], None]) -> Callable[P, None]:
     """Hand the command the registry that the environment describes, if it is ready."""
+    return _with_registry(command, set_up.require_ready)
 
+
+def with_prepared_registry(command: Callable[Concatenate[Registry, P], None]) -> Callable[P, None]:
+    """The same for commands that mend what keeps the registry from being ready: a key that is lost or has ended."""
+    return _with_registry(command, set_up.require_prepared)
+
+
+def _with_registry(
+    command: Callable[Concatenate[Registry, P], None], require: Callable[[Registry], None]
+) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         registry = open_registry(read_settings(os.environ))
-        set_up.require_ready(registry)
+        require(registry)
         command(registry, *args, **kwargs)
 
     return run

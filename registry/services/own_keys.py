@@ -43,9 +43,15 @@ def own_signers(registry: Registry, purpose: Purpose) -> list[OwnKey]:
 
 
 def missing_purposes(own: Iterable[StoredKey]) -> list[Purpose]:
-    """The purposes for which the registry never had a key, by all its published keys."""
+    """The purposes for which there is no key among these keys of the registry."""
     present = {key.purpose for key in own}
     return [purpose for purpose in OWN_PURPOSES if purpose not in present]
+
+
+def no_active_key(purpose: Purpose) -> Misconfigured:
+    """The refusal where nothing can be signed for a purpose, with what to do."""
+    advice = f"registry keys create registry --purpose {purpose}"
+    return Misconfigured(f"The registry has no active key for {purpose}. Make one: {advice}")
 
 
 def _active(registry: Registry, purpose: Purpose, now: datetime) -> list[StoredKey]:
@@ -53,8 +59,7 @@ def _active(registry: Registry, purpose: Purpose, now: datetime) -> list[StoredK
         own = keys_of(connection, None)
     active = [key for key in own if key.purpose == purpose and key.published.may_sign(now)]
     if not active:
-        advice = f"registry keys create registry --purpose {purpose}"
-        raise Misconfigured(f"The registry has no active key for {purpose}. Make one: {advice}")
+        raise no_active_key(purpose)
     return active
 
 

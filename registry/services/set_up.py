@@ -7,7 +7,7 @@ from registry.formats.did_web import registry_did
 from registry.services import manage_keys
 from registry.services.context import Registry
 from registry.services.log.integrate import open_log
-from registry.services.own_keys import missing_purposes
+from registry.services.own_keys import missing_purposes, no_active_key
 from registry.services.status_places import prepare_places
 from registry.store import schema
 from registry.store.issuers import StoredKey, all_keys, keys_of
@@ -32,23 +32,39 @@ def initialize(registry: Registry) -> bool:
 
 
 def require_ready(registry: Registry) -> None:
-    """Refuse to work on a database of another version or another address, or without the keys that it names.
+    """Refuse to work where `require_prepared` does, or without keys that sign.
 
     Raises Misconfigured, saying what to do, and StorageUnavailable if the database is away.
+    """
+    require_prepared(registry)
+    now = registry.now()
+    with registry.database.read() as connection:
+        published = all_keys(connection)
+    active = [key for key in published if key.published.may_sign(now)]
+    for purpose in missing_purposes(key for key in active if key.issuer_code is None):
+        raise no_active_key(purpose)
+    # The file of a key that has ended may be in an archive.
+    stored = {record.name for record in registry.keys.records()}
+    for key in active:
+        if key.name not in stored:
+            path = registry.settings.keys_dir / f"{key.name}.json"
+            advice = f"Restore it from the backup; if it is lost, run: registry keys retire {key.name}"
+            raise Misconfigured(f"The key file {path} is missing. {advice}")
+
+
+def require_prepared(registry: Registry) -> None:
+    """Refuse to work on a database of another version or another address, or one that never had its keys.
+
+    This much is needed to mend what else is wrong with the keys. Raises as `require_ready`.
     """
     if not schema.is_current(registry.database):
         raise Misconfigured("The database does not have the schema of this version. Run: registry init")
     with registry.database.read() as connection:
-        published = all_keys(connection)
-    _require_same_address(registry, published)
-    missing = missing_purposes([key for key in published if key.issuer_code is None])
+        own = keys_of(connection, None)
+    _require_same_address(registry, own)
+    missing = missing_purposes(own)
     if missing:
         raise Misconfigured(f"The registry has no key yet for: {', '.join(missing)}. Run: registry init")
-    stored = {record.name for record in registry.keys.records()}
-    for key in published:
-        if key.name not in stored and key.published.retired_at is None and key.published.compromised_since is None:
-            folder = registry.settings.keys_dir
-            raise Misconfigured(f"The key file {folder / key.name}.json is missing. Restore it from the backup.")
 
 
 def _require_same_address(registry: Registry, published: list[StoredKey]) -> None:

@@ -6,9 +6,10 @@ from importlib.resources import files
 
 from flask import Blueprint, Response, jsonify, make_response
 
+from keys import Purpose
 from registry.formats.credential import CONTEXT_PATH
-from registry.formats.did_web import did_document, issuer_did, json_web_key, registry_did
-from registry.services import manage_keys
+from registry.formats.did_web import json_web_key, vouches
+from registry.services import did_documents, manage_keys
 from registry.web import headers
 from registry.web.current import the_registry
 
@@ -28,27 +29,21 @@ def _json(document: object, media_type: str, cache: str) -> Response:
 @blueprint.get("/.well-known/did.json")
 def registry_document() -> Response:
     """The registry's DID document."""
-    registry = the_registry()
-    keys = [key.published for key in manage_keys.published_keys(registry) if key.issuer_code is None]
-    document = did_document(registry_did(registry.base_url), keys, [registry.base_url])
-    return _json(document, "application/did+json", _KEYS_KEPT)
+    return _json(did_documents.of_registry(the_registry()), "application/did+json", _KEYS_KEPT)
 
 
 @blueprint.get("/issuers/<code>/did.json")
 def issuer_document(code: str) -> Response:
     """An issuer's DID document."""
-    registry = the_registry()
-    keys = [key.published for key in manage_keys.published_keys(registry, code)]
-    page = f"{registry.base_url}/issuers/{code}"
-    return _json(did_document(issuer_did(registry.base_url, code), keys, [page]), "application/did+json", _KEYS_KEPT)
+    return _json(did_documents.of_issuer(the_registry(), code), "application/did+json", _KEYS_KEPT)
 
 
 @blueprint.get("/.well-known/jwks.json")
 def key_set() -> Response:
-    """All keys whose new signatures count, as a JWK Set (RFC 7517)."""
-    keys = [key.published for key in manage_keys.published_keys(the_registry())]
-    active = [json_web_key(key) for key in keys if key.retired_at is None and key.compromised_since is None]
-    return _json({"keys": active}, "application/jwk-set+json", _KEYS_KEPT)
+    """The keys that all DID documents here list under assertionMethod, as a JWK Set (RFC 7517), oldest first."""
+    keys = [key for key in manage_keys.published_keys(the_registry()) if key.purpose != Purpose.LOG]
+    vouching = [json_web_key(key.published) for key in keys if vouches(key.published)]
+    return _json({"keys": vouching}, "application/jwk-set+json", _KEYS_KEPT)
 
 
 @blueprint.get(CONTEXT_PATH)

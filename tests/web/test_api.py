@@ -337,20 +337,6 @@ def create_with(client: FlaskClient, registry: Registry) -> str:
     return public_id
 
 
-def test_identity_documents_show_all_keys(registry: Registry, api: FlaskClient) -> None:
-    from registry.services.manage_keys import rotate_key
-
-    rotate_key(registry, "cqc")
-    document = api.get("/issuers/cqc/did.json").json
-    assert document["id"] == "did:web:registry.example:issuers:cqc"
-    assert [method["id"].rsplit("#")[1] for method in document["verificationMethod"]] == ["key-1", "key-2"]
-    assert api.get("/.well-known/did.json").json["id"] == "did:web:registry.example"
-    active = [key["kid"] for key in api.get("/.well-known/jwks.json").json["keys"]]
-    assert "did:web:registry.example:issuers:cqc#key-2" in active
-    assert "did:web:registry.example:issuers:cqc#key-1" not in active
-    assert api.get("/issuers/nobody/did.json").status_code == 404
-
-
 def test_the_context_of_our_terms_is_where_credentials_say(api: FlaskClient) -> None:
     context = create(api)["credential"]["@context"][-1]
     document = api.get(context.removeprefix(BASE_URL))
