@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from registry.formats import vc_data_model
 from registry.formats.vc_data_model import (
     MAX_CREDENTIALS,
     MAX_VIOLATIONS,
+    Period,
     Version,
     credential_violations,
     identity_of,
@@ -302,8 +304,10 @@ def test_the_first_context_tells_the_version() -> None:
 
 def test_the_period_is_that_of_the_version() -> None:
     dates = {"validFrom": "1970-01-01T00:00:01Z", "issuanceDate": "1970-01-01T00:00:02Z"}
-    assert validity_period({**CREDENTIAL, **dates}) == (1, None)
-    assert validity_period({**CREDENTIAL_V1, **dates, "expirationDate": "1970-01-01T00:00:09Z"}) == (2, 9)
+    assert validity_period({**CREDENTIAL, **dates}) == Period(Fraction(1), None)
+    assert validity_period({**CREDENTIAL_V1, **dates, "expirationDate": "1970-01-01T00:00:09Z"}) == Period(
+        Fraction(2), Fraction(9)
+    )
 
 
 def test_issuers_and_holders_are_known_by_url_or_object() -> None:
