@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -25,7 +25,7 @@ from registry.formats.rdf_canonical import CannotCanonicalize
 from registry.formats.verification_methods import ASSERTION_METHOD, UnknownVerificationMethod, VerificationMethod
 
 PROOF_TYPE = "DataIntegrityProof"
-MAX_PROOFS = 16
+MAX_PROOFS = 10
 _MAX_TEXT = 2048
 
 
@@ -90,7 +90,7 @@ def secure(
         # EdDSA Cryptosuites 3.3.1, step 2.
         proof["@context"] = unsecured["@context"]
     _check_form({**proof, "proofValue": ""})
-    data = _data_to_sign(unsecured, proof, _previous(proof, proofs))
+    data = _Transformation(unsecured).data_to_sign(proof, _previous(proof, proofs))
     secured = {**proof, "proofValue": encode_base58btc(sign(data))}
     return {**unsecured, "proof": [*proofs, secured] if proofs else secured}
 
@@ -119,8 +119,10 @@ def verify_proofs(
     previous = [_previous(proof, proofs) for proof in proofs]
     _refuse_circles(proofs, previous)
     expected = _Expectation(purpose, challenge, domain, now, frozenset(suites))
+    transformation = _Transformation(unsecured)
     problems = [
-        _problem(unsecured, proof, before, resolve, expected) for proof, before in zip(proofs, previous, strict=True)
+        _unexpected(proof, document, expected) or _untrue(proof, before, resolve, now, transformation)
+        for proof, before in zip(proofs, previous, strict=True)
     ]
     _spread(proofs, previous, problems)
     return [
@@ -218,44 +220,13 @@ def _spread(proofs: Sequence[JsonObject], previous: Sequence[Sequence[JsonObject
                 problems[index] = "a proof that it builds on ('previousProof') does not hold"
 
 
-def _problem(
-    unsecured: JsonObject,
-    proof: JsonObject,
-    previous: list[JsonObject],
-    resolve: Resolve,
-    expected: _Expectation,
-) -> str | None:
-    """Why the proof does not hold, or None: 4.4 steps 4-8. Raises MalformedProof."""
+def _unexpected(proof: JsonObject, document: JsonObject, expected: _Expectation) -> str | None:
+    """What makes the proof one that the asker does not want, or None (4.4 steps 5 to 7)."""
     if proof["type"] != PROOF_TYPE:
         return f"the proof is of type {proof['type']}, not {PROOF_TYPE}"
     if proof["cryptosuite"] not in expected.suites:
         return f"the cryptosuite {proof['cryptosuite']} is not one of {', '.join(sorted(expected.suites))}"
-    try:
-        signature = decode_base58btc(proof["proofValue"], SIGNATURE_SIZE)
-    except MalformedMultibase as error:
-        raise MalformedProof(f"the proof's 'proofValue': {error}") from error
-    found = _unexpected(proof, expected)
-    if found is not None:
-        return found
-    try:
-        method = resolve(proof["verificationMethod"])
-    except UnknownVerificationMethod as error:
-        return f"the verification method is not known: {error}"
-    found = _unfit(method, proof, expected.now)
-    if found is not None:
-        return found
-    options = {name: value for name, value in proof.items() if name != "proofValue"}
-    try:
-        data = _data_to_sign(unsecured, options, previous)
-    except (MalformedJson, CannotCanonicalize) as error:
-        return f"what was signed can't be worked out: {error}"
-    if not ed25519_holds(method.public_key, signature, data):
-        return "the signature does not fit the document: it was altered, or never signed by this key"
-    return None
-
-
-def _unexpected(proof: Mapping[str, Any], expected: _Expectation) -> str | None:
-    if expected.purpose is not None and proof["proofPurpose"] != expected.purpose:
+    if proof["proofPurpose"] != (expected.purpose or proof["proofPurpose"]):
         return f"the proof's purpose is {proof['proofPurpose']}, not {expected.purpose}"
     if expected.domain is not None and _texts(proof.get("domain", [])) != _texts(expected.domain):
         return "the proof was made for another domain"
@@ -263,19 +234,54 @@ def _unexpected(proof: Mapping[str, Any], expected: _Expectation) -> str | None:
         return "the proof answers another challenge"
     if "expires" in proof and datetime.fromisoformat(proof["expires"]) <= expected.now:
         return f"the proof expired at {proof['expires']}"
+    is_jcs = proof["cryptosuite"] == Cryptosuite.JCS
+    if is_jcs and "@context" in proof and not starts_with(document.get("@context"), proof["@context"]):
+        # EdDSA Cryptosuites 3.3.2, step 4.1.
+        return "the document's @context does not begin with the proof's"
+    return None
+
+
+def _untrue(
+    proof: JsonObject,
+    previous: Sequence[JsonObject],
+    resolve: Resolve,
+    now: datetime,
+    transformation: _Transformation,
+) -> str | None:
+    """Why the proof does not hold, or None (4.4 step 8). Raises MalformedProof."""
+    try:
+        signature = decode_base58btc(proof["proofValue"], SIGNATURE_SIZE)
+    except MalformedMultibase as error:
+        raise MalformedProof(f"the proof's 'proofValue': {error}") from error
+    try:
+        method = resolve(proof["verificationMethod"])
+    except UnknownVerificationMethod as error:
+        return f"the verification method is not known: {error}"
+    found = _unfit(method, proof, now)
+    if found is not None:
+        return found
+    options = {name: value for name, value in proof.items() if name != "proofValue"}
+    try:
+        data = transformation.data_to_sign(options, previous)
+    except (MalformedJson, CannotCanonicalize) as error:
+        return f"what was signed can't be worked out: {error}"
+    if not ed25519_holds(method.public_key, signature, data):
+        return "the signature does not fit the document: it was altered, or never signed by this key"
     return None
 
 
 def _unfit(method: VerificationMethod, proof: Mapping[str, Any], now: datetime) -> str | None:
-    """Why the key may not have made this proof (Controlled Identifiers 1.0, 3.3)."""
+    """Why the key may not have made this proof (Controlled Identifiers 1.0, 2.2 and 3.3)."""
     if method.id != proof["verificationMethod"]:
         return "the verification method goes by another name in its controller's document"
     if proof["proofPurpose"] not in method.purposes:
         return f"its controller's document does not list the key for {proof['proofPurpose']}"
-    made = datetime.fromisoformat(proof["created"]).astimezone(UTC) if "created" in proof else now
-    for word, moment in (("expired", method.expires), ("was revoked", method.revoked)):
-        if moment is not None and made >= moment:
-            return f"the key {word} at {timestamp(moment)}, before the proof was made"
+    made = datetime.fromisoformat(proof["created"]) if "created" in proof else now
+    if method.expires is not None and made >= method.expires:
+        return f"the key ended at {timestamp(method.expires)}, before the proof was made"
+    if method.revoked is not None and now >= method.revoked:
+        # Whoever has the key writes any date that he likes into a proof.
+        return f"the key was revoked at {timestamp(method.revoked)}"
     return None
 
 
@@ -291,19 +297,30 @@ def _with_proof_terms(document: JsonObject, cryptosuite: Cryptosuite) -> JsonObj
     return unsecured
 
 
-def _data_to_sign(unsecured: JsonObject, options: JsonObject, previous: Sequence[JsonObject]) -> bytes:
-    """The 64 bytes behind the signature: transformation, configuration and hashing of the proof's suite.
+class _Transformation:
+    """From a document and a proof to the bytes behind the signature, by the proof's suite.
 
-    Raises MalformedProof, MalformedJson, CannotCanonicalize.
+    What the proofs of a set have in common is worked out once.
     """
-    document = {**unsecured, "proof": list(previous)} if previous else unsecured
-    if options["cryptosuite"] == Cryptosuite.JCS:
-        if "@context" in options:
-            # 3.3.2, step 4: a holder may have added contexts behind those that were signed.
-            if not starts_with(document.get("@context"), options["@context"]):
-                raise MalformedProof("the document's @context does not begin with the proof's")
-            document = {**document, "@context": options["@context"]}
-        return hash_data(canonicalize(options), canonicalize(document))
-    # 3.2.5, step 4.
-    configuration = {**options, "@context": unsecured.get("@context")}
-    return hash_data(canonical_n_quads(configuration), canonical_n_quads(document))
+
+    def __init__(self, unsecured: JsonObject) -> None:
+        self._unsecured = unsecured
+        self._n_quads: dict[tuple[str, ...], bytes] = {}
+
+    def data_to_sign(self, options: JsonObject, previous: Sequence[JsonObject]) -> bytes:
+        """The 64 bytes: transformation, proof configuration and hashing. Raises MalformedJson, CannotCanonicalize.
+
+        `options` is the proof without its `proofValue`, `previous` the proofs that it builds on.
+        """
+        document = {**self._unsecured, "proof": list(previous)} if previous else self._unsecured
+        if options["cryptosuite"] == Cryptosuite.JCS:
+            if "@context" in options:
+                # 3.3.2, step 4.2: a holder may have added contexts behind those that were signed.
+                document = {**document, "@context": options["@context"]}
+            return hash_data(canonicalize(options), canonicalize(document))
+        # 3.2.5, step 4.
+        configuration = {**options, "@context": self._unsecured.get("@context")}
+        together = tuple(proof["id"] for proof in previous)
+        if together not in self._n_quads:
+            self._n_quads[together] = canonical_n_quads(document)
+        return hash_data(canonical_n_quads(configuration), self._n_quads[together])
