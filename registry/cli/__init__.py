@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from registry.cli.api_keys import apikey
+from registry.cli.bundle import bundle
 from registry.cli.certificates import ACTS, issue_file
 from registry.cli.demo import demo
 from registry.cli.issuers import issuer
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, keys, witness):
+for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, bundle, keys, witness):
     main.add_command(_command)

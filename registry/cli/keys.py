@@ -110,7 +110,21 @@ def compromise_key(registry: Registry, name: str, since: datetime) -> None:
     key = manage_keys.mark_key_compromised(registry, name, since, _operator())
     bound = _said(key.published.compromised_since)
     click.echo(f"Of what {name} signed, only what the public log saw before {bound} is still valid.")
+    if key.purpose == Purpose.ISSUER:
+        total, spoiled = manage_keys.spoiled_certificates(registry, name)
+        lost = sum(1 for _ in spoiled)
+        click.echo(f"Of its {total} certificates {lost} are invalid now: registry keys spoiled {name}")
     _warn_without_successor(registry, key)
+
+
+@keys.command("spoiled")
+@click.argument("name")
+@with_prepared_registry
+def list_spoiled(registry: Registry, name: str) -> None:
+    """List the certificates that the compromised key NAME signed and the log did not see in time: to be reissued."""
+    _, spoiled = manage_keys.spoiled_certificates(registry, name)
+    for public_id, number in spoiled:
+        click.echo(f"{public_id}  {number}")
 
 
 def _keys_of(registry: Registry, owner: str | None) -> Iterable[StoredKey]:

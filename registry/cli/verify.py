@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from registry.cli import statements
+from registry.cli import offline, statements
 from registry.cli.terminal import MAX_FILE_BYTES, with_registry
 from registry.domain.errors import InvalidInput, StorageUnavailable, Violation
 from registry.domain.public_id import MalformedPublicId
@@ -26,19 +27,41 @@ class _NotFoundOut(click.ClickException):
 
 
 @click.command()
-@click.argument("what", metavar="ID-OR-FILE-OR-CODE")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-@with_registry
-def verify(registry: Registry, what: str, as_json: bool) -> None:
+@click.argument("what", metavar="ID-OR-FILE-OR-CODE...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="For programs; with a bundle, one line a file.")
+@click.option("--bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A trust bundle.")
+@click.option("--log", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A copy of the log.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]), help="As of a time (UTC), by the bundle.")
+@click.option("--processes", type=click.IntRange(1), help="With a bundle.  [default: one a core]")
+def verify(
+    what: tuple[str, ...],
+    as_json: bool,
+    bundle: Path | None,
+    log: Path | None,
+    at: datetime | None,
+    processes: int | None,
+) -> None:
     """Verify a public id, a credential in a file, or the text of a QR code, with its signed part behind the '#'.
 
-    Exits with 0 when it is valid, with 1 when it is not, and with 2 when that could not be found out.
+    With --bundle (see 'registry bundle fetch') no registry is needed: verifies any number of credentials (JSON),
+    certificates (PDF), folders of them, or the text of a QR code. A log proof is read from the file beside a
+    credential, of the same name with '.tlog-proof' behind it.
+
+    Exits with 0 when all are valid, with 1 when one is not, and with 2 when that could not be found out.
     """
-    verifier = Verifier(registry, remembered=0)
     try:
-        verdict, told = _verify(registry, verifier, what, as_json=as_json)
+        if bundle is not None:
+            sys.exit(offline.verify_here(offline.open_verifier(bundle, log, at), what, processes, as_json=as_json))
+        if log or at or processes or len(what) > 1:
+            raise click.UsageError("Several files at once, --log, --at and --processes need --bundle.")
+        _verify_online(what[0], as_json=as_json)
     except (MalformedPublicId, InvalidInput, StorageUnavailable) as error:
         raise _NotFoundOut(error.diagnostics()) from error
+
+
+@with_registry
+def _verify_online(registry: Registry, what: str, *, as_json: bool) -> None:
+    verdict, told = _verify(registry, Verifier(registry, remembered=0), what, as_json=as_json)
     click.echo(told)
     sys.exit(0 if verdict is Verdict.VALID else 1)
 
@@ -48,7 +71,7 @@ def _verify(registry: Registry, verifier: Verifier, what: str, *, as_json: bool)
         code = verify_statement(registry, verifier, what)
         return code.verdict, statements.as_json(code) if as_json else statements.as_text(code)
     found = _verify_what(registry, verifier, what)
-    return found.verdict, _as_json(found) if as_json else _as_text(found)
+    return found.verdict, _as_json(found) if as_json else offline.as_text(found)
 
 
 def _is_file(path: Path) -> bool:
@@ -73,16 +96,6 @@ def _verify_what(registry: Registry, verifier: Verifier, what: str) -> Verificat
     if "." in what or "/" in what:
         raise InvalidInput([Violation((), f"there is no file {what}")])
     return verifier.by_public_id(what)
-
-
-def _as_text(found: Verification) -> str:
-    lines = [found.verdict.value]
-    if found.terms:
-        holder = found.terms.get("holder", {}).get("name", {})
-        lines.append(f"  {found.terms.get('number')}  {holder.get('zh')}  {holder.get('en') or ''}")
-    lines += [f"  {one.name:10} {one.outcome.replace('_', ' '):12} {one.detail}" for one in found.checks]
-    lines += [f"  differs at {one.pointer}: {one.registered!r} became {one.presented!r}" for one in found.differences]
-    return "\n".join(lines)
 
 
 def _as_json(found: Verification) -> str:

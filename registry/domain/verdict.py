@@ -57,11 +57,13 @@ class Finding(StrEnum):
     STATUS_WITHDRAWN = "status_withdrawn"
     STATUS_CANCELLED = "status_cancelled"
     STATUS_SUPERSEDED = "status_superseded"
+    STATUS_NOT_KNOWN = "status_not_known"
     NOT_REGISTERED = "not_registered"
     LOGGED = "logged"
     LOG_PENDING = "log_pending"
     LOG_MISSING = "log_missing"
     LOG_DIFFERS = "log_differs"
+    LOG_NOT_AT_HAND = "log_not_at_hand"
 
 
 class Check(NamedTuple):

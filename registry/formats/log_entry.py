@@ -20,9 +20,10 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from registry.domain.lifecycle import StatusEvent
-from registry.formats.canonical_json import JsonObject, canonicalize_own
+from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize_own, parse
 
 ISSUED = "certificate-issued/v1"
 STATUS_CHANGED = "status-changed/v1"
@@ -90,3 +91,15 @@ def event_digest(public_id: str, event: StatusEvent) -> str:
         "note": event.note,
     }
     return hashlib.sha256(canonicalize_own(document)).hexdigest()
+
+
+def recorded_at(statement: bytes, credential_digest: str) -> datetime | None:
+    """When a credential was recorded, by the entry of its issuing; None for any other entry."""
+    try:
+        found: Any = parse(statement)
+        if found["type"] != ISSUED or found["credential"] != credential_digest:
+            return None
+        moment = datetime.fromisoformat(found["recorded_at"])
+    except (MalformedJson, KeyError, TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo is not None else None

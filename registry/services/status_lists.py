@@ -92,11 +92,14 @@ class StatusLists:
         self._checks: dict[tuple[int, Purpose], _Check] = {}
         self._lock = Lock()
 
+    def ids(self) -> list[int]:
+        """All pairs of lists."""
+        with self._registry.database.read() as connection:
+            return list(store.list_ids(connection))
+
     def addresses(self) -> list[str]:
         """Where all lists stand."""
-        with self._registry.database.read() as connection:
-            ids = store.list_ids(connection)
-        return [status_list_url(self._registry.base_url, one, purpose) for one in ids for purpose in Purpose]
+        return [status_list_url(self._registry.base_url, one, purpose) for one in self.ids() for purpose in Purpose]
 
     def current(self, list_id: int, purpose: Purpose) -> PublishedList:
         """A list that was right a second ago or later. Raises NotFound, Misconfigured, keys.KeyStoreError.

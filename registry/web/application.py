@@ -20,9 +20,11 @@ from registry.web import (
     languages,
     limits,
     log,
+    offline_qr,
     pages,
     present,
     status_lists,
+    trust,
     vc_api,
 )
 from registry.web.hot_path import PUBLIC_SCOPE, HotPath
@@ -32,6 +34,8 @@ _OPENAPI = {
     "API_VERSION": "v1",
     "OPENAPI_VERSION": "3.1.0",
 }
+# What is for everybody and stands beside the API of the OpenAPI document.
+_PAGES = (pages, identity, log, status_lists, trust, documentation)
 
 
 def build_application(registry: Registry) -> Flask:
@@ -56,19 +60,19 @@ def build_application(registry: Registry) -> Flask:
     headers.install(app)
     present.install(app)
     public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
-    for blueprint in (api_public.blueprint, pages.blueprint, identity.blueprint, log.blueprint, documentation.blueprint):
-        public(blueprint)
-    public(status_lists.blueprint)
+    for module in (api_public, *_PAGES):
+        public(module.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
+    limiter.shared_limit(registry.settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
     api = documentation.ProblemApi(app)
     # After Api, which brings handlers of its own.
     errors.install(app)
     documentation.describe(app, api)
     for blueprint in (api_certificates.blueprint, api_public.blueprint):
         api.register_blueprint(blueprint)
-    for blueprint in (pages.blueprint, identity.blueprint, log.blueprint, documentation.blueprint):
-        app.register_blueprint(blueprint)
-    app.register_blueprint(status_lists.blueprint)
+    for module in _PAGES:
+        app.register_blueprint(module.blueprint)
+    app.register_blueprint(offline_qr.blueprint)
     app.register_blueprint(health.blueprint)
     if registry.settings.vc_api:
         public(vc_api.blueprint)

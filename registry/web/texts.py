@@ -99,10 +99,12 @@ FINDINGS: Mapping[Finding, LazyString] = {
     Finding.STATUS_WITHDRAWN: _("The issuer has withdrawn it."),
     Finding.STATUS_CANCELLED: _("The issuer has cancelled it at the holder's request."),
     Finding.STATUS_SUPERSEDED: _("The issuer has replaced it by a newer certificate."),
+    Finding.STATUS_NOT_KNOWN: _("The lists at hand do not tell whether the issuer has acted against it."),
     Finding.NOT_REGISTERED: _("It is not in this registry."),
     Finding.LOGGED: _("The registry's public log, which nobody can change in secret, has this certificate."),
     Finding.LOG_PENDING: _("Just recorded: it will be in the public log within a second."),
     Finding.LOG_MISSING: _("The public log has never seen this certificate."),
+    Finding.LOG_NOT_AT_HAND: _("Nothing of the public log was at hand to compare with."),
     Finding.LOG_DIFFERS: _("The public log says something else about this certificate."),
 }
 
