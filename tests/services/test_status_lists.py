@@ -51,9 +51,13 @@ def bits(registry: Registry, lists: StatusLists, public_id: str) -> tuple[bool, 
     return found[0], found[1]
 
 
-def process(registry: Registry) -> tuple[Registry, StatusLists]:
-    """Another web process of the same registry."""
-    own = replace(registry, database=Database(registry.settings.database_url))
+def process(registry: Registry, ahead: float = 0) -> tuple[Registry, StatusLists]:
+    """Another web process of the same registry, on a machine whose clock is some seconds ahead."""
+    own = replace(
+        registry,
+        database=Database(registry.settings.database_url),
+        clock=lambda: registry.clock() + timedelta(seconds=ahead),
+    )
     return own, StatusLists(own)
 
 
@@ -335,7 +339,8 @@ def served_at_once(processes: list[StatusLists]) -> list[str]:
 
 
 def test_processes_that_build_at_the_same_time_agree(registry: Registry, actor: Actor, clock: Clock) -> None:
-    processes = [process(registry) for _ in range(4)]
+    # A list that is signed twice shows, for the clocks of the processes differ.
+    processes = [process(registry, ahead) for ahead in range(4)]
     lists = [one for _, one in processes]
     ids = issue_many(registry, actor, [sample_certificate(f"N-{number}") for number in range(3)])
     for public_id in ids:
