@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -46,11 +47,23 @@ def serving(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str]
         for line in process.stdout:
             if "Started worker" in line:
                 break
+        _wait_for(port)
         yield process, port
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(400):
+        try:
+            socket.create_connection(("127.0.0.1", port), 20).close()
+        except ConnectionRefusedError:
+            Event().wait(0.05)
+        else:
+            return
+    raise AssertionError("the witness does not listen")
 
 
 def post(port: int, body: bytes) -> tuple[int, bytes]:
