@@ -1,7 +1,8 @@
 """The JSON-LD contexts that this program knows, from packaged copies and never from the network.
 
 Where they come from, and under which licences, stands in `contexts/README.md`. The context of our own terms is served
-by each registry under its own address, which is filled in, so any such address leads to the one packaged copy.
+by each registry under its own address, which is filled in, so any such address leads to the one packaged copy. Of the
+UNTP context we have no copy but our own statement of the terms that we use (`untp_terms`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from registry.formats.canonical_json import JsonObject
+from registry.formats.untp_terms import UNTP_CONTEXT, untp_terms
 
 CERTIFICATE_CONTEXT_PATH = "/contexts/certificate/v1"
 VC_V1 = "https://www.w3.org/2018/credentials/v1"
@@ -45,13 +47,15 @@ class UnknownContext(ValueError):
 
 def known_contexts() -> frozenset[str]:
     """The fixed addresses; those of registries, which differ in the host, come on top."""
-    return frozenset(_PACKAGED)
+    return frozenset(_PACKAGED) | {UNTP_CONTEXT}
 
 
 def load_context(url: str) -> JsonObject:
     """The document `{"@context": …}` behind an address; not to be changed. Raises UnknownContext."""
     if url in _PACKAGED:
         return _packaged(_PACKAGED[url])
+    if url == UNTP_CONTEXT:
+        return untp_terms()
     if _OF_A_REGISTRY.fullmatch(url):
         return json.loads(certificate_context(url))  # type: ignore[no-any-return]
     raise UnknownContext(f"the context {url[:_SHOWN]} is not one that this program knows")
