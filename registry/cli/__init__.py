@@ -14,6 +14,7 @@ from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
 from registry.cli.verify import verify
 from registry.cli.witness import witness
+from registry.cli.worker import worker
 
 
 @click.group(cls=RefusingGroup)
@@ -28,5 +29,5 @@ def main() -> None:
     """
 
 
-for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, bundle, keys, witness):
+for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, bundle, keys, witness, worker):
     main.add_command(_command)

@@ -80,8 +80,12 @@ def consistency_path(registry: Registry, old: int, new: int) -> list[bytes]:
         if not 0 <= old <= new <= size:
             reason = f"sizes are 0 <= from <= to <= {size}, the published size"
             raise InvalidInput([Violation(("to",), reason)])
-        read = _reader(connection, consistency_tiles(old, new))
-        return consistency_proof(old, new, read)
+        return consistency_between(connection, old, new)
+
+
+def consistency_between(connection: Connection, old: int, new: int) -> list[bytes]:
+    """The same for any two sizes that the log has had."""
+    return consistency_proof(old, new, _reader(connection, consistency_tiles(old, new)))
 
 
 def inclusion_path(connection: Connection, index: int, size: int) -> list[bytes]:

@@ -1,0 +1,74 @@
+"""What runs beside the web server, over and over: the log's entries placed, its checkpoints cosigned, caches renewed.
+
+Several may run. Each turn leaves everything in order, so that a worker may be stopped or killed at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+from time import monotonic
+
+from keys import KeyStoreError
+from registry.domain.errors import RegistryError
+from registry.services.change_status import refresh_due
+from registry.services.context import Registry
+from registry.services.cosign import ConfiguredWitness, read_witnesses
+from registry.services.log.integrate import integrate_pending
+from registry.services.log.publish import cosign_newest
+
+# The log promises to take an entry in within a second.
+INTERVAL_SECONDS = 0.5
+_REFRESH_SECONDS = 10.0
+# A witness that is away is not asked all the time.
+_RETRY_SECONDS = 10.0
+_logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """One worker on one registry. Raises Misconfigured where the witnesses' file is wrong."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        path = registry.settings.log_witnesses
+        self._witnesses: tuple[ConfiguredWitness, ...] = read_witnesses(path) if path else ()
+        self._asked_again_at: dict[str, float] = {}
+        self._refreshed_at = float("-inf")
+
+    def run(self, stop: Event) -> None:
+        """Work until told to stop. A witness that is slow to answer keeps no entry waiting: it has a thread apart."""
+        cosigning = Thread(target=self._repeat, args=(self.cosign, stop), daemon=True)
+        cosigning.start()
+        self._repeat(self.turn, stop)
+        cosigning.join(INTERVAL_SECONDS)
+
+    def turn(self, now: float) -> None:
+        """Place what waits, and renew what is due; `now` in seconds, from any beginning. Raises RegistryError."""
+        placed = integrate_pending(self._registry)
+        if placed:
+            _logger.info("%d entries placed in the log", placed)
+        if now - self._refreshed_at >= _REFRESH_SECONDS:
+            refresh_due(self._registry)
+            self._refreshed_at = now
+
+    def cosign(self, now: float) -> None:
+        """Ask the witnesses that have not cosigned the newest checkpoint. Raises RegistryError."""
+        ready = [one for one in self._witnesses if self._asked_again_at.get(one.key.vkey, now) <= now]
+        if not ready:
+            return
+        for answer in cosign_newest(self._registry, ready):
+            if answer.problem:
+                _logger.warning("%s", answer.problem)
+                self._asked_again_at[answer.witness.key.vkey] = now + _RETRY_SECONDS
+
+    @staticmethod
+    def _repeat(task: Callable[[float], None], stop: Event) -> None:
+        """What fails is said, and tried again at the next turn."""
+        while not stop.is_set():
+            begun = monotonic()
+            try:
+                task(begun)
+            except (RegistryError, KeyStoreError) as error:
+                _logger.warning("%s", error)
+            stop.wait(max(0.0, INTERVAL_SECONDS - (monotonic() - begun)))
