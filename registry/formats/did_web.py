@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from registry.domain.signing_key import PublishedKey
@@ -87,7 +87,8 @@ def _verification_method(did: str, key: PublishedKey) -> JsonObject:
         "activeFrom": timestamp(key.active_from),
     }
     if key.retired_at is not None:
-        method["retiredAt"] = timestamp(key.retired_at)
+        # Rounded up, for what it signed in that very second counts.
+        method["retiredAt"] = timestamp(key.retired_at + timedelta(microseconds=999_999))
     if key.compromised_since is not None:
         method["revoked"] = timestamp(key.compromised_since)
     return method

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -14,8 +14,9 @@ from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.signing_key import PublishedKey
 from registry.formats.did_web import issuer_did, registry_did
 from registry.services.context import Registry, require_issuer
+from registry.services.log.renew import renew_checkpoint
 from registry.services.own_keys import OWN_PURPOSES
-from registry.store import access, issuers
+from registry.store import access, issuers, signed_certificates
 from registry.store.issuers import StoredKey
 
 REGISTRY_OWNER = "registry"
@@ -45,9 +46,10 @@ def create_key(registry: Registry, owner: str, purpose: Purpose | None = None, a
         with registry.database.transaction() as connection:
             issuers.insert_key(connection, issuer_id, name, purpose.value, key)
             access.insert_audit(connection, now, actor, "key.create", issuer_id, name, {"purpose": purpose.value})
-            return _published(connection, name)
+            created = _published(connection, name)
     except IntegrityError as error:
         raise Conflict(f"The key {name} was published by somebody else at this moment.") from error
+    return _in_effect(registry, created)
 
 
 def rotate_key(
@@ -93,19 +95,23 @@ def retire_key(registry: Registry, name: str, *, at: datetime | None = None, act
         now = registry.now()
         end = min(at or now, key.retired_at) if key.retired_at is not None else at or now
         issuers.update_key(connection, name, end, key.compromised_since)
-        return _audited(connection, now, actor, "key.retire", name, {"end": end.isoformat()})
+        retired = _audited(connection, now, actor, "key.retire", name, {"end": end.isoformat()})
+    return _in_effect(registry, retired)
 
 
 def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: str = _TERMINAL) -> StoredKey:
     """Declare that from `since` on somebody else may have signed with a key; it signs no more, whatever `since` is.
 
     Only what the public log had seen before counts still. An earlier `since` wins over a later, and there is no
-    way back. Raises NotFound, InvalidInput, keys.KeyStoreError.
+    way back. One of the registry's own keys gets its successor first, for without it nothing could be verified.
+    Raises NotFound, InvalidInput, keys.KeyStoreError.
     """
     if since > registry.now():
         raise InvalidInput([Violation(("since",), "lies in the future")])
     with registry.database.read() as connection:
-        _published(connection, name)
+        known = _published(connection, name)
+    if known.issuer_code is None and not _has_successor(registry, known):
+        create_key(registry, REGISTRY_OWNER, Purpose(known.purpose), actor)
     with suppress(KeyNotFound):
         registry.keys.mark_compromised(name, since)
     with registry.database.transaction() as connection:
@@ -113,7 +119,9 @@ def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: 
         key = _published(connection, name).published
         earliest = min(since, key.compromised_since or since)
         issuers.update_key(connection, name, key.retired_at, earliest)
-        return _audited(connection, registry.now(), actor, "key.compromise", name, {"since": earliest.isoformat()})
+        details = {"since": earliest.isoformat()}
+        marked = _audited(connection, registry.now(), actor, "key.compromise", name, details)
+    return _in_effect(registry, marked)
 
 
 def published_keys(registry: Registry, issuer_code: str | None = None) -> list[StoredKey]:
@@ -128,6 +136,40 @@ def own_keys(registry: Registry) -> list[StoredKey]:
     """All published keys of the registry itself, for all its purposes, oldest first."""
     with registry.database.read() as connection:
         return issuers.keys_of(connection, None)
+
+
+def spoiled_certificates(registry: Registry, name: str) -> tuple[int, Iterator[tuple[str, str]]]:
+    """How many certificates a compromised key has signed, and those of them that do not count any more.
+
+    The latter as public id and number, in the order in which they were issued; a database connection stays open
+    until they have been read. Raises NotFound, InvalidInput for a key that is not compromised.
+    """
+    with registry.database.read() as connection:
+        key = _published(connection, name)
+        total = signed_certificates.count_signed(connection, key.id)
+    since = key.published.compromised_since
+    if since is None:
+        raise InvalidInput([Violation(("name",), f"{name} is not marked as compromised")])
+
+    def spoiled() -> Iterator[tuple[str, str]]:
+        with registry.database.read() as connection:
+            yield from signed_certificates.not_logged_before(connection, key.id, since)
+
+    return total, spoiled()
+
+
+def _has_successor(registry: Registry, own: StoredKey) -> bool:
+    now = registry.now()
+    return any(
+        key.purpose == own.purpose and key.id != own.id and key.published.may_sign(now) for key in own_keys(registry)
+    )
+
+
+def _in_effect(registry: Registry, key: StoredKey) -> StoredKey:
+    """Whoever knows only one of the log's keys must not have to wait for the next entry."""
+    if key.purpose == Purpose.LOG:
+        renew_checkpoint(registry)
+    return key
 
 
 def _purpose(owner: str, purpose: Purpose | None) -> Purpose:

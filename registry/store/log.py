@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, func, insert, select, text, tuple_
+from sqlalchemy import Connection, delete, exists, func, insert, or_, select, text, tuple_, update
 
 from registry.store.bulk import insert_rows
 from registry.store.log_models import LogCheckpoint, LogCosignature, LogEntry, LogTile, PendingEntry
@@ -94,9 +94,13 @@ def seen_at(connection: Connection, log_index: int) -> datetime | None:
 
 
 def is_pending(connection: Connection, certificate_id: int) -> bool:
-    """Whether the issuing of a certificate waits for its place."""
+    """Whether the issuing of a certificate waits for its place, or has got it since the caller looked.
+
+    One statement, so that no entry slips past it on its way from one table to the other.
+    """
     waiting = select(PendingEntry.id).where(PendingEntry.certificate_id == certificate_id, PendingEntry.sequence == 1)
-    return bool(connection.scalar(select(exists(waiting))))
+    placed = select(LogEntry.log_index).where(LogEntry.certificate_id == certificate_id, LogEntry.sequence == 1)
+    return bool(connection.scalar(select(or_(exists(waiting), exists(placed)))))
 
 
 def heads_between(connection: Connection, after: int, until: int) -> list[Head]:
@@ -111,16 +115,17 @@ def heads_between(connection: Connection, after: int, until: int) -> list[Head]:
 
 def newest_cosigned(connection: Connection, quorum: int) -> Head | None:
     """The newest checkpoint that at least `quorum` witnesses cosigned."""
+    # Read from the end of the primary key until one has enough, however many there are before.
     cosigned = (
-        select(LogCosignature.size).group_by(LogCosignature.size).having(func.count() >= quorum).scalar_subquery()
-    )
-    statement = (
-        select(LogCheckpoint.size, LogCheckpoint.note, LogCheckpoint.integrated_at)
-        .where(LogCheckpoint.size.in_(cosigned))
-        .order_by(LogCheckpoint.size.desc())
+        select(LogCosignature.size)
+        .group_by(LogCosignature.size)
+        .having(func.count() >= quorum)
+        .order_by(LogCosignature.size.desc())
         .limit(1)
+        .scalar_subquery()
     )
-    row = connection.execute(statement).first()
+    columns = (LogCheckpoint.size, LogCheckpoint.note, LogCheckpoint.integrated_at)
+    row = connection.execute(select(*columns).where(LogCheckpoint.size == cosigned)).first()
     return None if row is None else Head(*row)
 
 
@@ -128,6 +133,11 @@ def insert_head(connection: Connection, head: Head) -> None:
     """Publish a checkpoint. Raises sqlalchemy.exc.IntegrityError where the log has one of that size."""
     values = {"size": head.size, "note": head.note, "integrated_at": head.integrated_at}
     connection.execute(insert(LogCheckpoint), values)
+
+
+def replace_note(connection: Connection, size: int, note: bytes) -> None:
+    """Publish a checkpoint under other signatures of the log."""
+    connection.execute(update(LogCheckpoint).where(LogCheckpoint.size == size).values(note=note))
 
 
 def cosignatures_of(connection: Connection, size: int) -> list[str]:

@@ -1,4 +1,8 @@
-"""The tables of the public log. Nothing in them is ever changed but the tiles on the right edge, which grow."""
+"""The tables of the public log.
+
+Nothing in them is ever changed but the tiles on the right edge, which grow, and the newest checkpoint's signatures
+where the keys of the log change.
+"""
 
 from __future__ import annotations
 

@@ -72,7 +72,9 @@ def test_a_compromise_says_what_it_means_and_what_to_do(prepared: dict[str, str]
     public_id = issue(prepared)
     told = good(prepared, "keys compromise cqc-1 --since 2026-01-02T00:00:00Z")
     assert "only what the public log saw before 2026-01-02T00:00:00Z is still valid" in told
+    assert "Of its 1 certificates 1 are invalid now: registry keys spoiled cqc-1" in told
     assert "registry keys create cqc" in told
+    assert good(prepared, "keys spoiled cqc-1").split() == [public_id.replace("-", ""), "00125Q30001R0S"]
     answer = json.loads(run(prepared, f"verify {public_id} --json").output)
     assert (answer["verdict"], answer["checks"]["key"]["finding"]) == ("invalid", "key_compromised")
     good(prepared, "keys create cqc")
@@ -102,6 +104,7 @@ def test_keys_can_be_mended_where_nothing_else_runs(prepared: dict[str, str]) ->
         ("keys compromise cqc-1 --since 2999-01-01", "lies in the future"),
         ("keys compromise nothing-1 --since 2026-01-01", "No key"),
         ("keys list nobody", "No issuer"),
+        ("keys spoiled cqc-1", "not marked as compromised"),
     ],
 )
 def test_a_refusal_is_one_line_and_changes_nothing(prepared: dict[str, str], command: str, words: str) -> None:

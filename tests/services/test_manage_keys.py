@@ -111,10 +111,16 @@ def test_a_compromised_key_signs_no_more_from_now_on_whatever_the_moment(registr
     since = clock.now - timedelta(days=100)
     key = manage_keys.mark_key_compromised(registry, "receipt-1", since, "an auditor")
     assert (key.published.compromised_since, key.published.retired_at) == (since, None)
-    with pytest.raises(Misconfigured, match="no active key for receipt"):
-        own_signer(registry, Purpose.RECEIPT)
     with pytest.raises(KeyStoreError, match="compromised"):
         registry.keys.signer("receipt-1", clock.now)
+
+
+def test_a_compromised_key_of_the_registry_has_a_successor_at_once(registry: Registry, clock: Clock) -> None:
+    manage_keys.mark_key_compromised(registry, "receipt-1", clock.now)
+    assert names(registry, Purpose.RECEIPT) == ["receipt-2"]
+    manage_keys.mark_key_compromised(registry, "receipt-1", clock.now - timedelta(days=1))
+    assert names(registry, Purpose.RECEIPT) == ["receipt-2"]
+    set_up.require_ready(registry)
 
 
 def test_the_earliest_moment_of_a_compromise_stands(registry: Registry, clock: Clock) -> None:
