@@ -221,7 +221,9 @@ def _named(party: Any, identity: str) -> Any:
 def _is_self_asserted(credential: JsonObject, presentation: JsonObject) -> bool:
     """4.13.4: a credential by the holder, which the proof of the presentation secures as well."""
     holder = data_model.identity_of(presentation.get("holder"))
-    return "proof" not in credential and holder is not None and holder == data_model.identity_of(credential["issuer"])
+    if "proof" in credential or data_model.is_enveloped(credential):
+        return False
+    return holder is not None and holder == data_model.identity_of(credential["issuer"])
 
 
 def _context_problems(document: JsonObject) -> list[VcProblem]:
