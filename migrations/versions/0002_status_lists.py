@@ -58,6 +58,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state <> 'active'"),
         postgresql_where=sa.text("state <> 'active'"),
     )
+    op.create_index(
+        "ix_certificates_status_list_id_state_changes_at",
+        "certificates",
+        ["status_list_id", "state_changes_at"],
+        unique=False,
+        sqlite_where=sa.text("state_changes_at IS NOT NULL"),
+        postgresql_where=sa.text("state_changes_at IS NOT NULL"),
+    )
     if op.get_bind().dialect.name == "postgresql":
         # Random numbers and gzip do not get any smaller.
         op.execute("ALTER TABLE status_list_orders ALTER COLUMN indexes SET STORAGE EXTERNAL")
@@ -65,6 +73,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_certificates_status_list_id_state_changes_at", table_name="certificates")
     op.drop_index("ix_certificates_status_list_id", table_name="certificates")
     op.drop_column("certificates", "status_index")
     op.drop_column("certificates", "status_list_id")

@@ -193,6 +193,13 @@ class Certificate(Base):
             sqlite_where=text("state <> 'active'"),
             postgresql_where=text("state <> 'active'"),
         ),
+        Index(
+            "ix_certificates_status_list_id_state_changes_at",
+            "status_list_id",
+            "state_changes_at",
+            sqlite_where=text("state_changes_at IS NOT NULL"),
+            postgresql_where=text("state_changes_at IS NOT NULL"),
+        ),
     )
 
 

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, insert, null, or_, select, text, true, update
+from sqlalchemy import (
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from registry.domain.lifecycle import State
-from registry.store.models import Certificate, SigningKey, StatusEvent, StatusList, StatusListCredential
+from registry.store.models import Certificate, Instant, SigningKey, StatusEvent, StatusList, StatusListCredential
 
 
 class Look(NamedTuple):
@@ -46,8 +61,18 @@ def look(connection: Connection, list_id: int, purpose: str, key_purpose: str, n
 
     To be run outside of any transaction that has written something, which would be seen at work itself.
     """
-    published = and_(StatusListCredential.status_list_id == StatusList.id, StatusListCredential.purpose == purpose)
-    statement = (
+    values = {"list_id": list_id, "purpose": purpose, "key_purpose": key_purpose, "now": now}
+    row = connection.execute(_look_statement(connection.dialect.name), values).first()
+    return None if row is None else Look(*row)
+
+
+@lru_cache
+def _look_statement(dialect: str) -> Select[*tuple[Any, ...]]:
+    """Made once: putting it together takes longer than running it."""
+    published = and_(
+        StatusListCredential.status_list_id == StatusList.id, StatusListCredential.purpose == bindparam("purpose")
+    )
+    return (
         select(
             StatusList.length,
             StatusListCredential.etag,
@@ -57,14 +82,12 @@ def look(connection: Connection, list_id: int, purpose: str, key_purpose: str, n
             StatusListCredential.settled,
             StatusListCredential.verification_method,
             func.coalesce(select(func.max(StatusEvent.id)).scalar_subquery(), 0),
-            _at_rest(connection),
-            _signing_method(key_purpose, now),
+            _at_rest(dialect),
+            _signing_method(),
         )
         .outerjoin(StatusListCredential, published)
-        .where(StatusList.id == list_id)
+        .where(StatusList.id == bindparam("list_id"))
     )
-    row = connection.execute(statement).first()
-    return None if row is None else Look(*row)
 
 
 def find_document(connection: Connection, list_id: int, purpose: str, *, lock: bool = False) -> StoredList | None:
@@ -120,23 +143,24 @@ def list_ids(connection: Connection) -> list[int]:
     return list(connection.scalars(select(StatusList.id).order_by(StatusList.id)))
 
 
-def _at_rest(connection: Connection) -> ColumnElement[bool]:
+def _at_rest(dialect: str) -> ColumnElement[bool]:
     """Whether no transaction that has written is at work, in whose events numbers before the newest may turn up."""
-    if connection.dialect.name == "sqlite":
+    if dialect == "sqlite":
         # One writes at a time, so events are numbered in the order in which they are committed.
         return true()
     snapshot = func.pg_current_snapshot()
     return func.pg_snapshot_xmin(snapshot) == func.pg_snapshot_xmax(snapshot)
 
 
-def _signing_method(key_purpose: str, now: datetime) -> Any:
+def _signing_method() -> ScalarSelect[str]:
+    """The newest key of the registry that may sign lists now."""
     return (
         select(SigningKey.verification_method)
         .where(
             SigningKey.issuer_id.is_(null()),
-            SigningKey.purpose == key_purpose,
+            SigningKey.purpose == bindparam("key_purpose"),
             SigningKey.compromised_since.is_(null()),
-            or_(SigningKey.retired_at.is_(null()), SigningKey.retired_at > now),
+            or_(SigningKey.retired_at.is_(null()), SigningKey.retired_at > bindparam("now", type_=Instant())),
         )
         .order_by(SigningKey.id.desc())
         .limit(1)
