@@ -14,7 +14,7 @@ from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.signing_key import PublishedKey
 from registry.formats.did_web import issuer_did, registry_did
 from registry.services.context import Registry, require_issuer
-from registry.services.log.renew import renew_checkpoint
+from registry.services.log.renew import renew_checkpoints
 from registry.services.own_keys import OWN_PURPOSES
 from registry.store import access, issuers, signed_certificates
 from registry.store.issuers import StoredKey
@@ -168,7 +168,7 @@ def _has_successor(registry: Registry, own: StoredKey) -> bool:
 def _in_effect(registry: Registry, key: StoredKey) -> StoredKey:
     """Whoever knows only one of the log's keys must not have to wait for the next entry."""
     if key.purpose == Purpose.LOG:
-        renew_checkpoint(registry)
+        renew_checkpoints(registry)
     return key
 
 

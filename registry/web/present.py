@@ -198,7 +198,5 @@ def no_such_page(problem: Mapping[str, object]) -> bool:
 
 
 def key_state(key: PublishedKey) -> str:
-    """'active', 'retired' or 'compromised'."""
-    if key.compromised_since is not None:
-        return "compromised"
-    return "active" if key.retired_at is None else "retired"
+    """'active', 'retired' or 'compromised' at this moment."""
+    return key.state_at(the_registry().now())

@@ -22,6 +22,7 @@ from registry.services.log.keys import verifier_key, verifier_keys
 from registry.services.log.read import checkpoint
 from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
+from registry.store import log
 from tests.conftest import Clock, sample_certificate
 
 
@@ -157,6 +158,25 @@ def test_the_tree_stays_the_same_under_new_signatures(registry: Registry, actor:
     after, _ = open_checkpoint(checkpoint(registry), [log_key(registry, "log-2")])
     assert after == before
     assert judged(registry, public_id)[0] is Verdict.VALID
+
+
+def test_the_checkpoint_that_is_published_for_its_cosignatures_is_signed_anew_as_well(
+    registry: Registry, actor: Actor
+) -> None:
+    """Nobody has cosigned the newest yet, so an earlier one is what clients see."""
+    issue(registry, actor, sample_certificate("cosigned"))
+    line = "\u2014 witness.example AAAAAAAAAAAA\n"
+    with registry.database.transaction() as connection:
+        log.insert_cosignature(connection, 1, "witness.example", line)
+    issue(registry, actor, sample_certificate("newer"))
+    quorate = replace(registry, settings=replace(registry.settings, log_quorum=1))
+    manage_keys.mark_key_compromised(quorate, "log-1", registry.now())
+    note = checkpoint(quorate)
+    found, signed = open_checkpoint(note, [log_key(registry, "log-2")])
+    assert found.size == 1
+    assert line in note.decode()
+    assert len(signed.signatures) == 2
+    assert believes(registry, "log-2")
 
 
 def test_entries_wait_while_no_log_key_is_active_and_nothing_is_lost(registry: Registry, actor: Actor) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
+from datetime import timedelta
 from typing import Any
 
 import base58
@@ -135,3 +137,16 @@ def test_the_key_set_and_the_documents_agree(registry: Registry, api: FlaskClien
             in_documents[method] = key_of_document(document, method, "assertionMethod")
     assert in_set == in_documents
     assert len(in_set) == 6
+
+
+def test_the_page_of_an_issuer_shows_a_planned_end(registry: Registry, api: FlaskClient, clock: Clock) -> None:
+    manage_keys.rotate_key(registry, "cqc", old_until=clock.now + timedelta(days=30))
+
+    def states() -> list[str]:
+        page = api.get("/issuers/cqc", headers={"Accept-Language": "en"}).get_data(as_text=True)
+        assert "1 April 2026" in page
+        return re.findall(r'<span class="badge \w+">([^<]+)</span> <span class="code">did:web', page)
+
+    assert states() == ["In use", "In use"]
+    clock.advance(days=30)
+    assert states() == ["Out of use", "In use"]
