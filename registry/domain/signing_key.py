@@ -37,8 +37,8 @@ class PublishedKey:
 def judge_key(key: PublishedKey, seen_at: datetime | None, recorded_at: datetime | None = None) -> tuple[bool, Finding]:
     """Whether a signature counts, and why. Neither time is ever the one that the signer claims.
 
-    `seen_at`: when the public log took the signature in, a time that nobody can move back afterwards; None: it never
-    did, which is later than any time. `recorded_at`: when the registry stored it, where it did; otherwise `seen_at`
+    `seen_at`: when the public log took the signature in, which its witnesses bear out; None: it never did, which is
+    later than any time. `recorded_at`: when the registry stored it, where it did; otherwise `seen_at`
     stands for it.
 
     - Compromised, and not in the log before that: it does not count, for the thief may have made it.

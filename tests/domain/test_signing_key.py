@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,13 @@ def test_a_signature_counts_by_the_time_at_which_it_was_seen(
     judged: PublishedKey, seen_at: datetime | None, finding: Finding
 ) -> None:
     assert judge_key(judged, seen_at) == (finding in COUNTS, finding)
+
+
+def test_a_signature_counts_exactly_between_the_beginning_and_the_first_of_retirement_and_compromise() -> None:
+    ends = [None, *range(5)]
+    for retired, compromised, seen in product(ends, ends, range(-1, 6)):
+        first_end = min(end for end in (retired, compromised, 99) if end is not None)
+        assert judge_key(key(retired, compromised), day(seen))[0] == (0 <= seen < first_end)
 
 
 def test_what_was_signed_in_the_last_moment_before_an_orderly_end_stays_good() -> None:
