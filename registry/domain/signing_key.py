@@ -35,11 +35,11 @@ class PublishedKey:
 
 
 def judge_key(key: PublishedKey, seen_at: datetime | None, recorded_at: datetime | None = None) -> tuple[bool, Finding]:
-    """Whether a signature counts, and why. Neither time is ever the one that the signer claims.
+    """Whether a signature counts, and why.
 
     `seen_at`: when the public log took the signature in, which its witnesses bear out; None: it never did, which is
-    later than any time. `recorded_at`: when the registry stored it, where it did; otherwise `seen_at`
-    stands for it.
+    later than any time. `recorded_at`: when the registry stored it; otherwise `seen_at` stands for it. Offline, where
+    nobody knows the latter, the date in the proof does: a key that nobody else had tells no lies about its own end.
 
     - Compromised, and not in the log before that: it does not count, for the thief may have made it.
     - Recorded before the key began, or when the key was retired already: it does not count. The log's time would
