@@ -11,6 +11,7 @@ from registry.formats.merkle import TILE_WIDTH, TileId, tile_width
 TILE_TYPE = "application/octet-stream"
 CHECKPOINT_TYPE = "text/plain; charset=utf-8"
 MAX_ENTRY_SIZE = 2**16 - 1
+MAX_BUNDLE_SIZE = TILE_WIDTH * (2 + MAX_ENTRY_SIZE)
 _MAX_LEVEL = 63
 # Sizes stay below 2^63, so that an index has 19 digits at most.
 _MAX_INDEX = 2**63 - 1

@@ -9,19 +9,35 @@ primary key: two processes can't both put something else in the same place.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
 from keys import KeyStoreError
 from registry.domain.errors import RegistryError
-from registry.formats.merkle import EMPTY_ROOT, edge_tiles, integrate, leaf_hash, reader_of, root_from_tiles, root_tiles
+from registry.formats.merkle import (
+    EMPTY_ROOT,
+    MalformedTile,
+    edge_tiles,
+    integrate,
+    leaf_hash,
+    reader_of,
+    root_from_tiles,
+    root_tiles,
+)
+from registry.formats.signed_note import MalformedNote, UnverifiedNote
+from registry.formats.tlog_checkpoint import open_checkpoint
 from registry.services.context import Registry
-from registry.services.log.keys import sign_checkpoint
+from registry.services.log.keys import sign_checkpoint, verifier_keys
 from registry.store import log as store
 from registry.store.log import Head
 
 _AT_ONCE = 20_000
 _logger = logging.getLogger(__name__)
+
+
+class LogDamaged(RegistryError):
+    """The stored log is not the one that was signed; nothing is added to it."""
 
 
 def open_log(registry: Registry) -> None:
@@ -35,7 +51,7 @@ def open_log(registry: Registry) -> None:
 def integrate_pending(registry: Registry) -> int:
     """Place all entries that wait; returns how many this call has placed.
 
-    Raises StorageUnavailable, Misconfigured, keys.KeyStoreError.
+    Raises LogDamaged, StorageUnavailable, Misconfigured, keys.KeyStoreError.
     """
     placed = 0
     while True:
@@ -68,9 +84,27 @@ def _integrate(registry: Registry, connection: Connection) -> int:
     known = store.read_tiles(
         connection, {(tile.level, tile.index) for tile in [*edge_tiles(size), *root_tiles(new_size)]}
     )
+    if head is not None:
+        _require_signed_tree(registry, head, known)
     changed = integrate(size, known, [leaf_hash(one.statement) for one in waiting])
     root = root_from_tiles(new_size, reader_of(known | changed))
     store.write_tiles(connection, changed)
     store.place_entries(connection, size, waiting)
-    store.insert_head(connection, Head(new_size, sign_checkpoint(registry, new_size, root), registry.now()))
+    # Never before an earlier one, though the clocks of machines differ: the times answer what was seen first.
+    now = max(registry.now(), head.integrated_at) if head else registry.now()
+    store.insert_head(connection, Head(new_size, sign_checkpoint(registry, new_size, root), now))
     return len(waiting)
+
+
+def _require_signed_tree(registry: Registry, head: Head, edge: Mapping[tuple[int, int], bytes]) -> None:
+    """Build on nothing but the tree that the log has signed, so that nobody who writes to the database can fork it.
+
+    The edge makes up the root, and decides all consistency proofs from there on. Raises LogDamaged.
+    """
+    try:
+        signed, _ = open_checkpoint(head.note, verifier_keys(registry))
+        intact = (signed.size, signed.root) == (head.size, root_from_tiles(head.size, reader_of(edge)))
+    except (MalformedNote, UnverifiedNote, MalformedTile) as error:
+        raise LogDamaged(f"The log can't go on from size {head.size}: {error}. Run: registry log verify") from error
+    if not intact:
+        raise LogDamaged(f"The stored tiles are not those signed at size {head.size}. Run: registry log verify")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from sqlalchemy import Connection
 
 from registry.domain.errors import InvalidInput, NotFound, Violation
 from registry.domain.public_id import parse_public_id
 from registry.formats.merkle import (
+    HASH_SIZE,
+    TILE_WIDTH,
+    MalformedTile,
+    ReadTile,
     TileId,
     consistency_proof,
     consistency_tiles,
@@ -18,7 +22,7 @@ from registry.formats.merkle import (
     tile_width,
 )
 from registry.formats.tlog_proof import LogProof
-from registry.formats.tlog_tiles import BundleId, encode_bundle
+from registry.formats.tlog_tiles import BundleId, MalformedBundle, bundle_path, encode_bundle, tile_path
 from registry.services.context import Registry
 from registry.store import certificates, log
 from registry.store.log import Head
@@ -40,18 +44,25 @@ def checkpoint(registry: Registry) -> bytes:
 
 
 def tile(registry: Registry, wanted: TileId) -> bytes:
-    """A hash tile that the published tree has. Raises NotFound."""
+    """A hash tile that the published tree has. Raises NotFound, and MalformedTile where the database lost it."""
     with registry.database.read() as connection:
         _require(registry, connection, wanted)
-        hashes = log.read_tiles(connection, [(wanted.level, wanted.index)])[wanted.level, wanted.index]
-    return hashes[: wanted.width * 32]
+        hashes = tile_reader(connection, [wanted])(wanted.level, wanted.index, wanted.width)
+    length = wanted.width * HASH_SIZE
+    if len(hashes) < length:
+        raise MalformedTile(f"{tile_path(wanted)} has {len(hashes)} bytes: registry log verify")
+    return hashes[:length]
 
 
 def entry_bundle(registry: Registry, wanted: BundleId) -> bytes:
-    """A bundle of entries that the published tree has. Raises NotFound."""
+    """A bundle of entries that the published tree has. Raises NotFound, and MalformedBundle where entries are lost."""
     with registry.database.read() as connection:
         _require(registry, connection, TileId(0, wanted.index, wanted.width))
-        return encode_bundle(log.bundle(connection, wanted.index * 256, wanted.width))
+        entries = log.bundle(connection, wanted.index * TILE_WIDTH, wanted.width)
+    if len(entries) != wanted.width:
+        # Caches would keep it for ever.
+        raise MalformedBundle(f"{bundle_path(wanted)} has {len(entries)} entries: registry log verify")
+    return encode_bundle(entries)
 
 
 def certificate_proof(registry: Registry, typed: str, sequence: int = 1) -> bytes:
@@ -85,15 +96,16 @@ def consistency_path(registry: Registry, old: int, new: int) -> list[bytes]:
 
 def consistency_between(connection: Connection, old: int, new: int) -> list[bytes]:
     """The same for any two sizes that the log has had."""
-    return consistency_proof(old, new, _reader(connection, consistency_tiles(old, new)))
+    return consistency_proof(old, new, tile_reader(connection, consistency_tiles(old, new)))
 
 
 def inclusion_path(connection: Connection, index: int, size: int) -> list[bytes]:
     """The audit path of an entry in the tree of `size`."""
-    return inclusion_proof(index, size, _reader(connection, inclusion_tiles(index, size)))
+    return inclusion_proof(index, size, tile_reader(connection, inclusion_tiles(index, size)))
 
 
-def _reader(connection: Connection, tiles: Collection[TileId]) -> Callable[[int, int, int], bytes]:
+def tile_reader(connection: Connection, tiles: Collection[TileId]) -> ReadTile:
+    """A reader of stored tiles, all of which it has fetched by one query."""
     return reader_of(log.read_tiles(connection, [(one.level, one.index) for one in tiles]))
 
 

@@ -66,7 +66,8 @@ class SeenByLog:
         checkpoint = self._opened(head.note)
         if checkpoint.size != head.size or not inclusion_holds(path, log_index, head.size, leaf, checkpoint.root):
             raise Unproven(f"entry {log_index} does not lead to the root that the log has signed")
-        if len(tile) == _TILE_BYTES:
+        # A tile that has filled up since is proven only as far as the checkpoint reaches.
+        if len(tile) == _TILE_BYTES and (number + 1) * TILE_WIDTH <= head.size:
             with self._lock:
                 self._tiles[number] = tile
                 if len(self._tiles) > _KEPT_TILES:
