@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.formats import vc_data_model as data_model
-from registry.formats.bitstring_status_list import ENTRY_TYPE, StatusListError, check_entry
+from registry.formats.bitstring_status_list import (
+    CREDENTIAL_TYPE,
+    ENTRY_TYPE,
+    MINIMUM_LENGTH,
+    Problem,
+    StatusListError,
+    check_entry,
+    unpack_list,
+)
 from registry.formats.canonical_json import JsonObject, MalformedJson
 from registry.formats.contexts import UnknownContext, load_context
 from registry.formats.data_integrity import MalformedProof
@@ -21,6 +29,7 @@ from registry.formats.proofs import Cryptosuite, verify_proofs
 from registry.formats.rdf_canonical import CannotCanonicalize
 from registry.formats.related_resource import digest_violations
 from registry.formats.vc_data_model import Version
+from registry.formats.vc_values import has_type
 from registry.formats.verification_methods import ASSERTION_METHOD, AUTHENTICATION
 from registry.services import conformance
 from registry.services.context import Registry
@@ -73,7 +82,7 @@ class VcApi:
         problems = malformed(data_model.credential_violations(document)) or self._content_problems(document)
         if problems:
             raise VcRefused([one.below("/credential") for one in problems])
-        if data_model.version_of(document) is Version.V2 and "credentialStatus" not in document:
+        if _wants_status(document):
             document["credentialStatus"] = conformance.new_status_entry(self._registry, suite)
         document["issuer"] = _named(document["issuer"], conformance.conformance_did(self._registry))
         try:
@@ -179,7 +188,7 @@ class VcApi:
         problems = _context_problems(credential)
         if "relatedResource" in credential:
             problems += malformed(digest_violations(credential))
-        return problems + _status_entry_problems(credential)
+        return problems + _status_list_problems(credential) + _status_entry_problems(credential)
 
     def _period_problems(self, credential: JsonObject) -> list[VcProblem]:
         now = instant_of(self._registry.now())
@@ -189,6 +198,12 @@ class VcApi:
         if ends is not None and ends < now:
             return [VcProblem(Kind.RANGE, "the credential is not valid any more")]
         return []
+
+
+def _wants_status(document: JsonObject) -> bool:
+    """Version 1.1 has no terms for it, and a status list has no status."""
+    is_list = has_type(document["type"], CREDENTIAL_TYPE)
+    return data_model.version_of(document) is Version.V2 and "credentialStatus" not in document and not is_list
 
 
 def _warnings(found: list[VcProblem], member: str) -> list[VcProblem]:
@@ -243,6 +258,20 @@ def _context_problems(document: JsonObject) -> list[VcProblem]:
         to_quads({"@context": contexts, "id": "urn:types", "type": document["type"]})
     except (CannotCanonicalize, RecursionError) as error:
         return [VcProblem(Kind.MALFORMED, str(error) or "nested too deeply", "/type")]
+    return []
+
+
+def _status_list_problems(document: JsonObject) -> list[VcProblem]:
+    """A credential that is a status list must be a right one, and long enough to hide in (2.2)."""
+    if not has_type(document["type"], CREDENTIAL_TYPE):
+        return []
+    try:
+        length = len(unpack_list(document).bits) * 8
+    except StatusListError as error:
+        return [VcProblem(error.problem.type, str(error), "/credentialSubject")]
+    if length < MINIMUM_LENGTH:
+        detail = f"the list has {length} entries; it needs {MINIMUM_LENGTH}"
+        return [VcProblem(Problem.LENGTH.type, detail, "/credentialSubject/encodedList")]
     return []
 
 

@@ -19,6 +19,8 @@ from registry.services.vc_problem import VcProblem
 MAX_ENTRIES = 8
 # Section 2.1: these tell something about a credential, and do not speak against it.
 _HARMLESS = frozenset({"refresh", "message"})
+# What is wrong with a list keeps its own type; whatever else keeps it from being verified is one thing here (3.2).
+_OF_LISTS = frozenset({Problem.LENGTH.type, Problem.MALFORMED.type})
 _OWN_LIST = re.compile(r"/status-lists/([0-9]{1,9})/(" + "|".join(Purpose) + ")", re.ASCII)
 
 CheckList = Callable[[JsonObject], list[VcProblem]]
@@ -65,7 +67,7 @@ class StatusCheck:
         broken = [one for one in self._check_list(document) if not one.warning]
         if broken:
             why = f"the status list does not verify: {broken[0].pointer or ''} {broken[0].detail}"
-            raise StatusListError(Problem.VERIFICATION, why)
+            return VcProblem(broken[0].type if broken[0].type in _OF_LISTS else Problem.VERIFICATION.type, why)
         result = status_list.look_up(asked, status_list.unpack_list(document))
         if result.valid or result.purpose in _HARMLESS:
             return None

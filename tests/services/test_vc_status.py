@@ -268,6 +268,29 @@ def test_redirects_and_errors_are_no_lists(sqlite_registry: Registry, lists: Lis
     )
 
 
+@BOTH
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"length": MINIMUM_LENGTH - 8}, Problem.LENGTH),
+        ({"subject": {"encodedList": "not a list"}}, Problem.MALFORMED),
+        ({"subject": {"statusPurpose": 7}}, Problem.MALFORMED),
+    ],
+)
+def test_a_list_that_is_handed_in_is_judged_as_a_list(
+    sqlite_registry: Registry, suite: Cryptosuite, changes: dict[str, Any], problem: Problem
+) -> None:
+    api = vc_api(sqlite_registry)
+    url = "https://lists.example/1"
+    assert api.verify_credential(ISSUER.sign(list_document(url), suite), ALL) == []
+    issued = api.issue(list_document(url), suite)
+    assert issued["credentialSubject"] == list_document(url)["credentialSubject"]
+    assert "credentialStatus" not in issued
+    assert refusal(api, ISSUER.sign(list_document(url, **changes), suite))[0] == problem.type
+    with pytest.raises(VcRefused):
+        api.issue(list_document(url, **changes), suite)
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
