@@ -56,9 +56,14 @@ def load_context(url: str) -> JsonObject:
         return _packaged(_PACKAGED[url])
     if url == UNTP_CONTEXT:
         return untp_terms()
-    if _OF_A_REGISTRY.fullmatch(url):
+    if is_certificate_context(url):
         return json.loads(certificate_context(url))  # type: ignore[no-any-return]
     raise UnknownContext(f"the context {url[:_SHOWN]} is not one that this program knows")
+
+
+def is_certificate_context(url: object) -> bool:
+    """Whether this is the address of our own context at some registry."""
+    return isinstance(url, str) and _OF_A_REGISTRY.fullmatch(url) is not None
 
 
 def certificate_context(url: str) -> str:

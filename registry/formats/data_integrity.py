@@ -1,8 +1,9 @@
-"""Data Integrity proofs with `eddsa-jcs-2022` (W3C Data Integrity EdDSA Cryptosuites 1.0, section 3.3).
+"""Data Integrity proofs on credentials of ours, each of which has one proof and is kept as its canonical bytes.
 
-The signature is over SHA-256(canonical proof configuration) ‖ SHA-256(canonical document without proof). A signed
-document is kept as its canonical bytes. Because canonical JSON sorts its names, the document without its proof is
-those bytes with one run cut out, and verifying needs no second serialization.
+W3C Data Integrity EdDSA Cryptosuites 1.0. The signature is over SHA-256(proof configuration) ‖ SHA-256(document without
+proof), both as canonical JSON (`eddsa-jcs-2022`, section 3.3) or as canonical RDF (`eddsa-rdfc-2022`, section 3.2).
+Because canonical JSON sorts its names, the document without its proof is those bytes with one run cut out, and
+verifying needs no second serialization. Documents of any make, with sets and chains of proofs: `proofs`.
 """
 
 from __future__ import annotations
@@ -12,26 +13,42 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-import nacl.bindings
-import nacl.exceptions
 import orjson
 
 from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize, canonicalize_own
-from registry.formats.multikey import PUBLIC_KEY_SIZE, MalformedMultibase, decode_base58btc, encode_base58btc
+from registry.formats.ed25519 import SIGNATURE_SIZE, ed25519_holds
+from registry.formats.json_ld import canonical_n_quads
+from registry.formats.multikey import MalformedMultibase, decode_base58btc, encode_base58btc
+from registry.formats.plain_form import NotPlain, check_plain_form
+from registry.formats.rdf_canonical import CannotCanonicalize
 
-CRYPTOSUITE = "eddsa-jcs-2022"
-SIGNATURE_SIZE = 64
+PROOF_TYPE = "DataIntegrityProof"
+_PURPOSE = "assertionMethod"
+_MAX_TEXT = 2048
+_MAX_TEXTS = 10
+_REQUIRED = ("type", "cryptosuite", "verificationMethod", "proofPurpose", "proofValue")
+_TEXTS = (*_REQUIRED, "id", "challenge", "nonce")
+# What a proof may have that no proof on a credential of ours has, and that more is needed to judge than the document.
+_NOT_OURS = ("expires", "domain", "challenge", "previousProof")
 # XML Schema 1.1 part 2, section 3.4.28, for years of four digits.
 _DATE_TIME_STAMP = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
+class Cryptosuite(StrEnum):
+    """The Ed25519 suites: canonical JSON (RFC 8785), or canonical RDF (RDFC-1.0)."""
+
+    JCS = "eddsa-jcs-2022"
+    RDFC = "eddsa-rdfc-2022"
+
+
 class MalformedProof(ValueError):
-    """The proof is missing, or is not one that this cryptosuite defines."""
+    """The proof is missing, or is not one that these cryptosuites define."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,39 +71,77 @@ def timestamp(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def proof_configuration(context: Any, verification_method: str, created: datetime) -> JsonObject:
-    """Proof configuration (3.3.5): the proof without `proofValue`, with the document's `@context`."""
+def proof_configuration(
+    context: Any, verification_method: str, created: datetime, cryptosuite: Cryptosuite = Cryptosuite.JCS
+) -> JsonObject:
+    """Proof configuration (3.2.5, 3.3.5): the proof without `proofValue`, with the document's `@context`."""
     return {
         "@context": context,
         "created": timestamp(created),
-        "cryptosuite": CRYPTOSUITE,
-        "proofPurpose": "assertionMethod",
-        "type": "DataIntegrityProof",
+        "cryptosuite": str(cryptosuite),
+        "proofPurpose": _PURPOSE,
+        "type": PROOF_TYPE,
         "verificationMethod": verification_method,
     }
 
 
 def hash_data(configuration: bytes, unsecured: bytes) -> bytes:
-    """Hashing (3.3.4): 64 bytes, of the canonical proof configuration and the canonical document."""
+    """Hashing (3.2.4, 3.3.4): 64 bytes, of the canonical proof configuration and the canonical document."""
     return hashlib.sha256(configuration).digest() + hashlib.sha256(unsecured).digest()
 
 
-def add_proof(
-    document: JsonObject, verification_method: str, created: datetime, sign: Callable[[bytes], bytes]
-) -> bytes:
-    """Create Proof (3.3.1): the canonical bytes of `document` with a proof by `sign`.
+@dataclass(frozen=True, slots=True)
+class UnsignedDocument:
+    """A document ready to be signed: the 64 bytes to sign (`data`), its canonical bytes around the proof, the proof."""
 
-    `document` is one that this program built (`canonicalize_own`). `sign` takes the 64 bytes to sign and returns the
-    64 of the signature.
+    data: bytes
+    before: bytes
+    proof: JsonObject
+    after: bytes
+
+    def signed(self, signature: bytes) -> bytes:
+        """The canonical bytes of the document with its proof, by the 64 bytes of the signature over `data`."""
+        proof = {**self.proof, "proofValue": encode_base58btc(signature)}
+        return self.before + b',"proof":' + canonicalize_own(proof) + self.after
+
+
+def prepare_proof(
+    document: JsonObject,
+    verification_method: str,
+    created: datetime,
+    cryptosuite: Cryptosuite = Cryptosuite.JCS,
+) -> UnsignedDocument:
+    """Create Proof (3.2.1, 3.3.1) up to the signature, for a document that this program built (`canonicalize_own`).
+
+    Raises CannotCanonicalize for what RDF can't say, where it has to.
     """
-    configuration = proof_configuration(document["@context"], verification_method, created)
+    proof = proof_configuration(document["@context"], verification_method, created, cryptosuite)
     # Canonical JSON sorts its names, so the document's bytes around its proof can be written once for both purposes.
     before = canonicalize_own({name: value for name, value in document.items() if name < "proof"})[:-1]
     after = canonicalize_own({name: value for name, value in document.items() if name > "proof"})[1:]
     comma = b"" if after == b"}" else b","
-    data = hash_data(canonicalize_own(configuration), before + comma + after)
-    configuration["proofValue"] = encode_base58btc(sign(data))
-    return before + b',"proof":' + canonicalize_own(configuration) + comma + after
+    if cryptosuite is Cryptosuite.RDFC:
+        data = hash_data(canonical_n_quads(proof), canonical_n_quads(document))
+        # 3.2.1 signs the context of the document, and writes none into the proof.
+        del proof["@context"]
+    else:
+        data = hash_data(canonicalize_own(proof), before + comma + after)
+    return UnsignedDocument(data, before, proof, comma + after)
+
+
+def add_proof(
+    document: JsonObject,
+    verification_method: str,
+    created: datetime,
+    sign: Callable[[bytes], bytes],
+    cryptosuite: Cryptosuite = Cryptosuite.JCS,
+) -> bytes:
+    """The canonical bytes of `document` with a proof by `sign`, which takes 64 bytes and returns the 64 of a signature.
+
+    Raises as `prepare_proof`.
+    """
+    unsigned = prepare_proof(document, verification_method, created, cryptosuite)
+    return unsigned.signed(sign(unsigned.data))
 
 
 def take_apart(document: JsonObject) -> SignedDocument:
@@ -96,7 +151,7 @@ def take_apart(document: JsonObject) -> SignedDocument:
         raise MalformedProof("the document has no single proof object")
     unsecured = {name: value for name, value in document.items() if name != "proof"}
     checked = _checked(proof, document)
-    if "@context" in checked:
+    if "@context" in checked and checked["cryptosuite"] == Cryptosuite.JCS:
         # 3.3.2, step 4.2: a holder may have added contexts behind those that were signed.
         unsecured["@context"] = checked["@context"]
     return SignedDocument(document, canonicalize(unsecured), checked)
@@ -132,44 +187,77 @@ def take_apart_canonical(signed: bytes) -> SignedDocument:
 
 
 def signature_holds(signed: SignedDocument, public_key: bytes) -> bool:
-    """Verify Proof (3.3.2) over the bytes of `signed` with an Ed25519 public key of 32 bytes."""
+    """Verify Proof (3.2.2, 3.3.2) over the bytes of `signed` with an Ed25519 public key of 32 bytes."""
+    try:
+        signature = decode_base58btc(signed.proof["proofValue"], SIGNATURE_SIZE)
+        return ed25519_holds(public_key, signature, _signed_data(signed))
+    except (MalformedMultibase, MalformedJson, CannotCanonicalize):
+        return False
+
+
+def _signed_data(signed: SignedDocument) -> bytes:
     configuration = {name: value for name, value in signed.proof.items() if name != "proofValue"}
-    try:
-        signature = decode_base58btc(signed.proof.get("proofValue"), SIGNATURE_SIZE)
-        data = hash_data(canonicalize(configuration), signed.unsecured)
-    except (MalformedMultibase, MalformedJson):
-        return False
-    # The binding hands the key to C without a look at its length.
-    if len(public_key) != PUBLIC_KEY_SIZE:
-        return False
-    try:
-        # libsodium: half the time of OpenSSL for Ed25519 verification, and it refuses keys of small order.
-        nacl.bindings.crypto_sign_open(signature + data, public_key)
-    except (nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError):
-        return False
-    return True
+    if configuration["cryptosuite"] != Cryptosuite.RDFC:
+        return hash_data(canonicalize(configuration), signed.unsecured)
+    unsecured = {name: value for name, value in signed.document.items() if name != "proof"}
+    configuration["@context"] = unsecured.get("@context")
+    return hash_data(canonical_n_quads(configuration), canonical_n_quads(unsecured))
 
 
-def _checked(proof: Mapping[str, Any], document: Mapping[str, Any]) -> JsonObject:
-    """The proof, if it is one of ours in form (3.3.2 steps 2-4 and 3.3.5). Raises MalformedProof."""
-    if proof.get("type") != "DataIntegrityProof" or proof.get("cryptosuite") != CRYPTOSUITE:
-        raise MalformedProof(f"the proof is not a DataIntegrityProof with the cryptosuite {CRYPTOSUITE}")
-    if proof.get("proofPurpose") != "assertionMethod":
-        raise MalformedProof("the proof's purpose is not assertionMethod")
-    if not isinstance(proof.get("verificationMethod"), str):
-        raise MalformedProof("the proof names no verificationMethod")
-    created = proof.get("created", "")
-    if "created" in proof and not (isinstance(created, str) and _is_date_time(created)):
-        raise MalformedProof("the proof's 'created' is not a date and time with a zone")
-    if "@context" in proof and not _starts_with(document.get("@context"), proof["@context"]):
-        raise MalformedProof("the document's @context does not begin with the proof's")
-    return dict(proof)
+def check_form(proof: Mapping[str, Any]) -> None:
+    """Data Integrity 2.1: which members there must be, and of which types. Raises MalformedProof."""
+    for name in _REQUIRED:
+        if name not in proof:
+            raise MalformedProof(f"the proof has no '{name}'")
+    for name in _TEXTS:
+        if name in proof and not _is_text(proof[name]):
+            raise MalformedProof(f"the proof's '{name}' is not a text")
+    for name in ("verificationMethod", "id"):
+        if name in proof and ":" not in proof[name]:
+            raise MalformedProof(f"the proof's '{name}' is not a URL")
+    for name in ("created", "expires"):
+        if name in proof and not (isinstance(proof[name], str) and _is_date_time(proof[name])):
+            raise MalformedProof(f"the proof's '{name}' is not a date and time with a zone")
+    for name in ("domain", "previousProof"):
+        if name in proof and not _is_text_or_texts(proof[name]):
+            raise MalformedProof(f"the proof's '{name}' is neither a text nor a list of texts")
 
 
-def _starts_with(context: Any, prefix: Any) -> bool:
+def starts_with(context: Any, prefix: Any) -> bool:
+    """Whether the `@context` of a document begins with that of its proof (EdDSA Cryptosuites 3.3.2, step 4.1)."""
     contexts = context if isinstance(context, list) else [context]
     prefixes = prefix if isinstance(prefix, list) else [prefix]
     return contexts[: len(prefixes)] == prefixes
+
+
+def _checked(proof: Mapping[str, Any], document: Mapping[str, Any]) -> JsonObject:
+    """The proof, if it is such as credentials of ours have. Raises MalformedProof."""
+    check_form(proof)
+    if proof["type"] != PROOF_TYPE or proof["cryptosuite"] not in (Cryptosuite.JCS, Cryptosuite.RDFC):
+        raise MalformedProof(f"the proof is not a {PROOF_TYPE} with the cryptosuite {' or '.join(Cryptosuite)}")
+    if proof["proofPurpose"] != _PURPOSE:
+        raise MalformedProof(f"the proof's purpose is not {_PURPOSE}")
+    for name in _NOT_OURS:
+        if name in proof:
+            raise MalformedProof(f"the proof has '{name}', which no proof on a certificate of a registry has")
+    if "@context" in proof and not starts_with(document.get("@context"), proof["@context"]):
+        raise MalformedProof("the document's @context does not begin with the proof's")
+    if proof["cryptosuite"] == Cryptosuite.RDFC:
+        try:
+            check_plain_form(document)
+        except NotPlain as error:
+            raise MalformedProof(str(error)) from error
+    return dict(proof)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _MAX_TEXT
+
+
+def _is_text_or_texts(value: object) -> bool:
+    if not isinstance(value, list):
+        return _is_text(value)
+    return 0 < len(value) <= _MAX_TEXTS and all(_is_text(one) for one in value)
 
 
 @lru_cache(maxsize=1024)

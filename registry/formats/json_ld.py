@@ -37,6 +37,15 @@ _ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in [*map(ch
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 _XSD_DOUBLE = "http://www.w3.org/2001/XMLSchema#double"
 _DOUBLE = re.compile(r"-?[0-9]\.[0-9]+E-?[0-9]+")
+# Vocabularies whose properties have the same names in all the packaged contexts, save for these.
+_CORE_VOCABULARIES = ("https://www.w3.org/2018/credentials#", "https://w3id.org/security#")
+_CORE_NAMES = {
+    "expiration": "expires",
+    "authenticationMethod": "authentication",
+    "keyAgreementMethod": "keyAgreement",
+    "capabilityDelegationMethod": "capabilityDelegation",
+    "capabilityInvocationMethod": "capabilityInvocation",
+}
 _SHOWN = 120
 _local = threading.local()
 
@@ -67,13 +76,15 @@ def to_quads(document: JsonObject) -> set[Quad]:
         "documentLoader": _load,
         "contextResolver": ContextResolver(_resolved_contexts(), _load),
     }
+    processor = _Lossless()
     try:
-        dataset = _Lossless().to_rdf(prepared, options)
+        dataset = processor.to_rdf(prepared, options)
     except CannotCanonicalize:
         raise
     except Exception as error:
         # JsonLdError mostly; but odd input makes PyLD stumble in ways that it does not document.
         raise CannotCanonicalize(_reason(error)) from error
+    _refuse_hidden(processor.said, document)
     return {
         Quad(
             _term(triple["subject"]),
@@ -89,6 +100,9 @@ def to_quads(document: JsonObject) -> set[Quad]:
 class _Lossless(jsonld.JsonLdProcessor):  # type: ignore[misc]
     """The processor, stopped at each place where it would go on with less than it was given."""
 
+    said: frozenset[str] = frozenset()
+    """The addresses of the properties that the outermost object has, once it was expanded."""
+
     def __init__(self) -> None:
         super().__init__(on_property_dropped=_refuse_property)
 
@@ -96,6 +110,7 @@ class _Lossless(jsonld.JsonLdProcessor):  # type: ignore[misc]
         expanded = super().expand(input_, options)
         for node in expanded:
             _check_node(node, of_graph=True)
+            self.said |= node.keys()
         return expanded
 
     def _expand(self, active_ctx: Any, active_property: Any, element: Any, options: Any, **more: Any) -> Any:
@@ -109,6 +124,18 @@ class _Lossless(jsonld.JsonLdProcessor):  # type: ignore[misc]
 
 def _refuse_property(name: str | None) -> None:
     raise CannotCanonicalize(f"no context defines the term {str(name)[:_SHOWN]}" if name else "a term is set to null")
+
+
+def _refuse_hidden(said: frozenset[str], document: JsonObject) -> None:
+    """Refuse what a reader of the JSON would overlook: statements of a credential or proof under another name.
+
+    RDF does not tell `"expires": …` from `"https://w3id.org/security#expiration": …` or from a name that an inline
+    context gave it, so the signature holds over both (Data Integrity 4.6, Context Validation).
+    """
+    for address in said:
+        vocabulary, sign, name = address.rpartition("#")
+        if vocabulary + sign in _CORE_VOCABULARIES and _CORE_NAMES.get(name, name) not in document:
+            raise CannotCanonicalize(f"{_CORE_NAMES.get(name, name)} is said under another name")
 
 
 def _check_node(node: Any, *, of_graph: bool = False) -> None:

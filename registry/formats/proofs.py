@@ -10,30 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize
 from registry.formats.contexts import DATA_INTEGRITY_V1, DATA_INTEGRITY_V2, VC_V2
-from registry.formats.data_integrity import MalformedProof, hash_data, timestamp
-from registry.formats.data_integrity import _is_date_time as is_date_time
-from registry.formats.data_integrity import _starts_with as starts_with
+from registry.formats.data_integrity import PROOF_TYPE, MalformedProof, check_form, hash_data, starts_with, timestamp
+from registry.formats.data_integrity import Cryptosuite as Cryptosuite
 from registry.formats.ed25519 import SIGNATURE_SIZE, ed25519_holds
 from registry.formats.json_ld import canonical_n_quads
 from registry.formats.multikey import MalformedMultibase, decode_base58btc, encode_base58btc
 from registry.formats.rdf_canonical import CannotCanonicalize
 from registry.formats.verification_methods import ASSERTION_METHOD, UnknownVerificationMethod, VerificationMethod
 
-PROOF_TYPE = "DataIntegrityProof"
 MAX_PROOFS = 10
-_MAX_TEXT = 2048
-
-
-class Cryptosuite(StrEnum):
-    """The Ed25519 suites: canonical JSON (RFC 8785), or canonical RDF (RDFC-1.0)."""
-
-    JCS = "eddsa-jcs-2022"
-    RDFC = "eddsa-rdfc-2022"
 
 
 Resolve = Callable[[str], VerificationMethod]
@@ -89,7 +78,7 @@ def secure(
     if cryptosuite is Cryptosuite.JCS and "@context" in unsecured:
         # EdDSA Cryptosuites 3.3.1, step 2.
         proof["@context"] = unsecured["@context"]
-    _check_form({**proof, "proofValue": ""})
+    check_form({**proof, "proofValue": ""})
     data = _Transformation(unsecured).data_to_sign(proof, _previous(proof, proofs))
     secured = {**proof, "proofValue": encode_base58btc(sign(data))}
     return {**unsecured, "proof": [*proofs, secured] if proofs else secured}
@@ -115,7 +104,7 @@ def verify_proofs(
         raise MalformedProof("the document has no proof")
     unsecured = {name: value for name, value in document.items() if name != "proof"}
     for proof in proofs:
-        _check_form(proof)
+        check_form(proof)
     previous = [_previous(proof, proofs) for proof in proofs]
     _refuse_circles(proofs, previous)
     expected = _Expectation(purpose, challenge, domain, now, frozenset(suites))
@@ -151,36 +140,6 @@ def _proofs_of(document: Mapping[str, Any]) -> list[JsonObject]:
     if len(proofs) > MAX_PROOFS:
         raise MalformedProof(f"the document has more than {MAX_PROOFS} proofs")
     return proofs
-
-
-def _check_form(proof: Mapping[str, Any]) -> None:
-    """Data Integrity 2.1: which members there must be, and of which types. Raises MalformedProof."""
-    for name in ("type", "cryptosuite", "verificationMethod", "proofPurpose", "proofValue"):
-        if name not in proof:
-            raise MalformedProof(f"the proof has no '{name}'")
-    for name in ("type", "cryptosuite", "verificationMethod", "proofPurpose", "proofValue", "id", "challenge", "nonce"):
-        if name in proof and not _is_text(proof[name]):
-            raise MalformedProof(f"the proof's '{name}' is not a text")
-    if ":" not in proof["verificationMethod"]:
-        raise MalformedProof("the proof's 'verificationMethod' is not a URL")
-    if "id" in proof and ":" not in proof["id"]:
-        raise MalformedProof("the proof's 'id' is not a URL")
-    for name in ("created", "expires"):
-        if name in proof and not (isinstance(proof[name], str) and is_date_time(proof[name])):
-            raise MalformedProof(f"the proof's '{name}' is not a date and time with a zone")
-    for name in ("domain", "previousProof"):
-        if name in proof and not _is_text_or_texts(proof[name]):
-            raise MalformedProof(f"the proof's '{name}' is neither a text nor a list of texts")
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _MAX_TEXT
-
-
-def _is_text_or_texts(value: object) -> bool:
-    if not isinstance(value, list):
-        return _is_text(value)
-    return 0 < len(value) <= MAX_PROOFS and all(_is_text(one) for one in value)
 
 
 def _texts(value: str | Collection[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""`eddsa-jcs-2022`: the published vectors byte for byte, and everything that must not verify."""
+"""`eddsa-jcs-2022` on stored bytes: the published vectors byte for byte, and everything that must not verify."""
 
 from __future__ import annotations
 
@@ -335,18 +335,24 @@ def with_proof(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"cryptosuite": "eddsa-rdfc-2022"}, "cryptosuite"),
+        ({"cryptosuite": "ecdsa-rdfc-2019"}, "cryptosuite"),
+        ({"cryptosuite": "eddsa-rdfc-2022"}, "not that of a certificate"),
         ({"cryptosuite": "EDDSA-JCS-2022"}, "cryptosuite"),
         ({"cryptosuite": None}, "cryptosuite"),
         ({"type": "Ed25519Signature2020"}, "DataIntegrityProof"),
-        ({"type": ["DataIntegrityProof"]}, "DataIntegrityProof"),
+        ({"type": ["DataIntegrityProof"]}, "'type'"),
         ({"proofPurpose": "authentication"}, "purpose"),
-        ({"proofPurpose": ["assertionMethod"]}, "purpose"),
+        ({"proofPurpose": ["assertionMethod"]}, "'proofPurpose'"),
         ({"verificationMethod": None}, "verificationMethod"),
         ({"verificationMethod": 5}, "verificationMethod"),
         ({"verificationMethod": {"id": METHOD}}, "verificationMethod"),
         ({"verificationMethod": [METHOD]}, "verificationMethod"),
         ({"@context": ["https://elsewhere.example"]}, "@context"),
+        ({"expires": "2030-01-01T00:00:00Z"}, "'expires'"),
+        ({"expires": "never"}, "'expires'"),
+        ({"domain": "bank.example"}, "'domain'"),
+        ({"challenge": "4711"}, "'challenge'"),
+        ({"previousProof": "urn:uuid:1"}, "'previousProof'"),
     ],
 )
 def test_a_proof_of_another_kind_is_refused_in_words(changes: dict[str, Any], message: str) -> None:

@@ -248,6 +248,37 @@ def test_an_unknown_context_is_named() -> None:
     assert "https://holder.example/v1" in problem(added)
 
 
+CORE = [
+    ("issuer", "https://www.w3.org/2018/credentials#issuer"),
+    ("validUntil", "https://www.w3.org/2018/credentials#validUntil"),
+    ("credentialSubject", "https://www.w3.org/2018/credentials#credentialSubject"),
+]
+
+
+@pytest.mark.parametrize(("name", "address"), CORE)
+def test_a_statement_that_readers_of_the_json_would_overlook_is_refused(name: str, address: str) -> None:
+    """RDF does not tell the two, so the signature would hold over a credential that seems to have no end."""
+    document = signed(Cryptosuite.RDFC, {**UNSIGNED, "validUntil": "2026-12-31T00:00:00Z"})
+    assert holds(document)
+    hidden = {member: value for member, value in document.items() if member != name}
+    written: Json = {
+        "issuer": {"@id": document["issuer"]},
+        "validUntil": {"@type": "http://www.w3.org/2001/XMLSchema#dateTime", "@value": "2026-12-31T00:00:00Z"},
+        "credentialSubject": document["credentialSubject"],
+    }
+    assert "another name" in problem({**hidden, address: written[name]})
+    contexts = [*document["@context"], {"other": address}]
+    assert "another name" in problem({**hidden, "@context": contexts, "other": written[name]})
+
+
+def test_an_end_of_the_proof_that_readers_of_the_json_would_overlook_is_refused() -> None:
+    document = signed(Cryptosuite.RDFC, expires=NOW - timedelta(days=1))
+    assert "expired" in problem(document)
+    date = {"@type": "http://www.w3.org/2001/XMLSchema#dateTime", "@value": document["proof"]["expires"]}
+    hidden = changed(document, expires=None, **{"https://w3id.org/security#expiration": date})
+    assert "another name" in problem(hidden)
+
+
 # What can't be read.
 
 
