@@ -10,6 +10,7 @@ from registry.cli.certificates import ACTS, issue_file
 from registry.cli.demo import demo
 from registry.cli.issuers import issuer
 from registry.cli.keys import keys
+from registry.cli.log import log
 from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
 from registry.cli.verify import verify
@@ -29,5 +30,5 @@ def main() -> None:
     """
 
 
-for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, bundle, keys, witness, worker):
+for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, bundle, keys, log, witness, worker):
     main.add_command(_command)

@@ -6,22 +6,12 @@ from pathlib import Path
 
 import click
 
+from registry.cli.terminal import VerifierKeyText
 from registry.domain.errors import InvalidInput, Violation
-from registry.formats.signed_note import MalformedKey, VerifierKey, parse_vkey
+from registry.formats.signed_note import VerifierKey
 from registry.formats.tlog_proof import TrustPolicy
 from registry.formats.trust_bundle import MAX_BUNDLE_BYTES, MalformedBundle, TrustBundle, open_bundle, read_bundle
 from registry.services.trust_bundle import fetch_bundle
-
-
-class _VerifierKey(click.ParamType[VerifierKey]):
-    name = "vkey"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> VerifierKey:
-        """Fails with what is wrong about the key."""
-        try:
-            return parse_vkey(str(value))
-        except MalformedKey as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.group()
@@ -32,8 +22,8 @@ def bundle() -> None:
 @bundle.command("fetch")
 @click.argument("address")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--log-key", "log_keys", multiple=True, type=_VerifierKey(), help="A log key that you trust.")
-@click.option("--witness", "witnesses", multiple=True, type=_VerifierKey(), help="A witness key that you trust.")
+@click.option("--log-key", "log_keys", multiple=True, type=VerifierKeyText(), help="A log key that you trust.")
+@click.option("--witness", "witnesses", multiple=True, type=VerifierKeyText(), help="A witness key that you trust.")
 @click.option("--quorum", type=click.IntRange(0), help="How many of them must have cosigned.  [default: all]")
 def fetch(
     address: str,

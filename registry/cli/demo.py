@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from pathlib import Path
 
 import click
 
+from registry.cli.terminal import progress_bar
 from registry.domain.lifecycle import Status
 from registry.serve import require_free_port, serve_forever
 from registry.services import api_keys, find, set_up
@@ -30,12 +30,7 @@ def demo(port: int, enterprises: int, run_server: bool) -> None:
     _demo_environment(port)
     registry = open_registry(read_settings(os.environ))
     set_up.initialize(registry)
-    with click.progressbar(length=1, label="Sample certificates", file=sys.stderr) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
+    with progress_bar("Sample certificates") as progress:
         load_samples(registry, enterprises, progress)
     token = api_keys.create_api_key(registry, _DEMO_ISSUER, Verb, "demo")
     click.echo(_demo_guide(registry, token))

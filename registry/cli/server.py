@@ -6,7 +6,7 @@ import os
 
 import click
 
-from registry.cli.terminal import with_registry
+from registry.cli.terminal import progress_bar, with_registry
 from registry.serve import serve_forever
 from registry.services import set_up
 from registry.services.context import Registry, open_registry
@@ -16,7 +16,8 @@ from registry.settings import read_settings
 @click.command()
 def init() -> None:
     """Prepare the database and the registry's own keys. Safe to repeat, and needed after an upgrade."""
-    made = set_up.initialize(open_registry(read_settings(os.environ)))
+    with progress_bar("Entering earlier acts into the public log") as progress:
+        made = set_up.initialize(open_registry(read_settings(os.environ)), progress)
     click.echo("The database is up to date" + (", and the registry has its keys." if made else "."))
 
 

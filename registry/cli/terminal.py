@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -11,6 +13,7 @@ import click
 
 from keys import KeyStoreError
 from registry.domain.errors import RegistryError
+from registry.formats.signed_note import MalformedKey, VerifierKey, parse_vkey
 from registry.services import set_up
 from registry.services.context import Registry, open_registry
 from registry.settings import read_settings
@@ -18,6 +21,36 @@ from registry.settings import read_settings
 P = ParamSpec("P")
 DAY = click.DateTime(["%Y-%m-%d"])
 MAX_FILE_BYTES = 10_485_760
+
+
+class VerifierKeyText(click.ParamType[VerifierKey]):
+    """A key of a log or a witness: <name>+<key id>+<base64>."""
+
+    name = "vkey"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> VerifierKey:
+        """Fails with what is wrong about the key."""
+        try:
+            return parse_vkey(str(value))
+        except MalformedKey as error:
+            self.fail(str(error), param, ctx)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the terminal, from the first time on that its callback is told what is done, of how much."""
+    with ExitStack() as stack:
+        bars: list[Any] = []
+
+        def show(done: int, total: int) -> None:
+            if not bars:
+                unseen = not sys.stderr.isatty()
+                bar = click.progressbar(length=total, label=label, file=sys.stderr, hidden=unseen)
+                bars.append(stack.enter_context(bar))
+            bars[0].length = total
+            bars[0].update(done - bars[0].pos)
+
+        yield show
 
 
 class RefusingGroup(click.Group):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from registry.domain.errors import Misconfigured
 from registry.formats.did_web import registry_did
 from registry.services import manage_keys
 from registry.services.context import Registry
+from registry.services.log.backfill import backfill
 from registry.services.log.integrate import open_log
 from registry.services.own_keys import missing_purposes, no_active_key
 from registry.services.status_places import prepare_places
@@ -13,10 +16,11 @@ from registry.store import schema
 from registry.store.issuers import StoredKey, all_keys, keys_of
 
 
-def initialize(registry: Registry) -> bool:
-    """Bring the schema up to date and see that the registry has a key for each of its purposes.
+def initialize(registry: Registry, progress: Callable[[int, int], None] = lambda _done, _total: None) -> bool:
+    """Bring the schema up to date, see that the registry has a key for each of its purposes, and its log every act.
 
-    Returns whether it made any. Safe to repeat; a registry of an earlier version gets the keys that it lacks.
+    Returns whether it made any key. Safe to repeat; a registry of an earlier version gets the keys that it lacks, and
+    entries for its acts: without them its certificates would be judged invalid. `progress` is told about these.
     """
     schema.upgrade(registry.database)
     with registry.database.read() as connection:
@@ -28,6 +32,7 @@ def initialize(registry: Registry) -> bool:
         manage_keys.create_key(registry, manage_keys.REGISTRY_OWNER, purpose)
     prepare_places(registry)
     open_log(registry)
+    backfill(registry, progress)
     return bool(missing)
 
 
