@@ -181,6 +181,8 @@ def _post(url: str, body: bytes) -> tuple[int, bytes]:
         raise _NotCosigned(f"can't be reached ({type(error).__name__})") from None
     if len(content) > _MAX_ANSWER_BYTES:
         raise _NotCosigned("answers at too great a length")
+    if answer.length:
+        raise _NotCosigned("breaks its answer off, or takes too long")
     return answer.status, content
 
 

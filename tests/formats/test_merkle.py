@@ -156,6 +156,14 @@ def broken_proofs(data: st.DataObject, proof: list[bytes]) -> list[list[bytes]]:
     ]
 
 
+def test_a_smaller_tree_does_not_pass_for_a_larger() -> None:
+    small = root_from_tiles(4, read)
+    assert inclusion_holds(inclusion_proof(1, 4, read), 1, 4, LEAVES[1], small)
+    assert not inclusion_holds(inclusion_proof(1, 4, read), 1, 8, LEAVES[1], small)
+    assert consistency_holds(consistency_proof(2, 4, read), 2, 4, root_from_tiles(2, read), small)
+    assert not consistency_holds(consistency_proof(2, 4, read), 2, 8, root_from_tiles(2, read), small)
+
+
 def test_a_history_that_was_rewritten_is_not_consistent() -> None:
     rewritten = [*LEAVES[:300], leaf_hash(b"another"), *LEAVES[301:1000]]
     forged = reader_of(integrate(0, {}, rewritten))
