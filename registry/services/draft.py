@@ -1,0 +1,190 @@
+"""Certificates on their way to being issued: checked, drafted, signed."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from keys import Signer
+from registry.domain.certificate import Authorization, Certificate, check_certificate
+from registry.domain.errors import Conflict, InvalidInput, Violation
+from registry.domain.lifecycle import StatusEvent, check_event
+from registry.domain.public_id import ENTROPY_BYTES, new_public_id
+from registry.domain.reasons import Act, Reason
+from registry.formats.bitstring_status_list import status_entries
+from registry.formats.credential import IssuerProfile, build_credential
+from registry.formats.data_integrity import UnsignedDocument, prepare_proof
+from registry.formats.identifiers import why_wrong
+from registry.services.context import Actor, Registry
+from registry.services.issuer_keys import open_newest
+from registry.services.status_places import reserve_places
+from registry.store import certificates as store
+from registry.store import issuers
+from registry.store.certificates import NewCertificate
+from registry.store.issuers import StoredKey
+from registry.store.status_lists import StatusPlace
+
+_CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """What a batch is signed with: who, by which authorizations, with which key."""
+
+    issuer_id: int
+    profile: IssuerProfile
+    authorizations: list[Authorization]
+    key: StoredKey
+    signer: Signer
+
+
+class Order(NamedTuple):
+    """A certificate that has passed all checks, with the authorization behind it."""
+
+    certificate: Certificate
+    authorization: Authorization
+
+
+class Draft(NamedTuple):
+    """A certificate whose credential is ready to be signed."""
+
+    new: NewCertificate
+    unsigned: UnsignedDocument
+
+
+def open_pen(registry: Registry, actor: Actor) -> Pen:
+    """What the actor's issuer signs with now. Raises Conflict, keys.KeyStoreError."""
+    with registry.database.read() as connection:
+        issuer = issuers.get_issuer(connection, actor.issuer_id)
+        authorizations = issuers.authorizations_of(connection, issuer.id)
+        published = issuers.keys_of(connection, issuer.id)
+    key = open_newest(registry, issuer.code, published, registry.now())
+    profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
+    return Pen(issuer.id, profile, authorizations, key.stored, key.signer)
+
+
+def check_orders(
+    registry: Registry,
+    pen: Pen,
+    certificates: Sequence[Certificate],
+    reason: Reason,
+    note: str | None,
+    now: datetime,
+    *,
+    batch: bool = False,
+) -> list[Order]:
+    """Every rule for all certificates, before anything is signed. Raises InvalidInput, Conflict.
+
+    In a batch the paths begin with the position, otherwise with 'certificate', as in the request.
+    """
+    check_event(StatusEvent(1, Act.ISSUE, reason, now, now, note=note))
+    orders = _check_all(certificates, pen, now, batch=batch)
+    with registry.database.read() as connection:
+        taken = store.taken_numbers(connection, pen.issuer_id, [one.number for one in certificates])
+    if taken:
+        raise number_taken(taken)
+    return orders
+
+
+def draft(
+    registry: Registry,
+    pen: Pen,
+    orders: Sequence[Order],
+    reason: Reason,
+    note: str | None,
+    now: datetime,
+    replaces_id: int | None = None,
+) -> Iterator[Draft]:
+    """The credentials of checked certificates, drafted when they are asked for.
+
+    Their places in the status lists are taken at once, in a transaction of its own.
+    """
+    places = reserve_places(registry, len(orders))
+
+    def drafted(order: Order, place: StatusPlace) -> Draft:
+        public_id = new_public_id(secrets.token_bytes(ENTROPY_BYTES))
+        status = status_entries(registry.base_url, place.list_id, place.index)
+        document = build_credential(
+            order.certificate, pen.profile, order.authorization, public_id, registry.base_url, status
+        )
+        # What begins in the past was in force then; what begins later is known from now on.
+        effective = min(now, order.certificate.period.starts_at)
+        first = StatusEvent(1, Act.ISSUE, reason, effective, now, note=note)
+        new = NewCertificate(public_id, order.certificate, b"", first, replaces_id, place)
+        return Draft(new, prepare_proof(document, pen.key.published.verification_method, now))
+
+    return map(drafted, orders, places)
+
+
+def sign(pen: Pen, drafts: Iterable[Draft]) -> list[NewCertificate]:
+    """Sign drafts."""
+    return [_signed(one, pen.signer.sign(one.unsigned.data)) for one in drafts]
+
+
+def sign_ahead(pen: Pen, drafts: Iterator[Draft]) -> Iterator[list[NewCertificate]]:
+    """Sign drafts in chunks; while the caller stores a chunk, a thread signs the next one.
+
+    Signing, and what the databases do, leave Python's lock to others, so the two go on at the same time.
+    """
+
+    def signatures(chunk: list[Draft]) -> list[bytes]:
+        return [pen.signer.sign(one.unsigned.data) for one in chunk]
+
+    with ThreadPoolExecutor(1, "signing") as thread:
+        chunk = list(islice(drafts, _CHUNK))
+        signing = thread.submit(signatures, chunk)
+        while chunk:
+            ready = [_signed(one, signature) for one, signature in zip(chunk, signing.result(), strict=True)]
+            chunk = list(islice(drafts, _CHUNK))
+            signing = thread.submit(signatures, chunk)
+            yield ready
+
+
+def _signed(one: Draft, signature: bytes) -> NewCertificate:
+    return replace(one.new, document=one.unsigned.signed(signature))
+
+
+def number_taken(numbers: Sequence[str]) -> Conflict:
+    """The refusal of numbers that the issuer has used already."""
+    shown = ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
+    return Conflict(f"The number is taken by another certificate of this issuer: {shown}")
+
+
+def _check_all(certificates: Sequence[Certificate], pen: Pen, now: datetime, *, batch: bool) -> list[Order]:
+    """Raises InvalidInput with all that is wrong."""
+    wrong: list[Violation] = []
+    orders = []
+    for position, certificate in enumerate(certificates):
+        prefix: tuple[str | int, ...] = (position,) if batch else ("certificate",)
+        found = check_certificate(certificate, now)
+        identifier = certificate.holder.identifier
+        reason = identifier and why_wrong(identifier)
+        if reason:
+            found.append(Violation(("holder", "identifier", "value"), reason))
+        authorization = _authorization(pen.authorizations, certificate)
+        if authorization is not None:
+            orders.append(Order(certificate, authorization))
+        elif not any(violation.path == ("scheme",) for violation in found):
+            found.append(Violation(("scheme",), f"{pen.profile.code} was not authorized for it on the decision date"))
+        wrong.extend(Violation(prefix + violation.path, violation.reason) for violation in found)
+    counted = Counter(certificate.number for certificate in certificates)
+    wrong.extend(
+        Violation((position, "number"), "occurs more than once in this batch")
+        for position, certificate in enumerate(certificates)
+        if counted[certificate.number] > 1
+    )
+    if wrong:
+        raise InvalidInput(wrong)
+    return orders
+
+
+def _authorization(authorizations: Sequence[Authorization], certificate: Certificate) -> Authorization | None:
+    """The authorization that covers the decision; an accredited one is preferred."""
+    covering = [one for one in authorizations if one.covers(certificate.scheme, certificate.decided_on)]
+    return max(covering, key=lambda one: one.accreditation_number is not None, default=None)
