@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.formats.bitstring_status_list import (
@@ -112,11 +112,14 @@ def test_the_first_index_is_the_left_most_bit() -> None:
     assert bitstring(16, [15])[1] == 0b0000_0001
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, MINIMUM_LENGTH - 1), max_size=200))
 def test_what_was_set_is_read_and_nothing_else(indexes: set[int]) -> None:
     bits = decode_list(encode_list(bitstring(MINIMUM_LENGTH, indexes)))
+    # The list as one number: the last index is its lowest bit.
+    assert int.from_bytes(bits, "big") == sum(2 ** (MINIMUM_LENGTH - 1 - index) for index in indexes)
     assert len(bits) * 8 == MINIMUM_LENGTH
-    assert {position for position in range(MINIMUM_LENGTH) if is_set(bits, position)} == indexes
+    assert all(is_set(bits, index) for index in indexes)
 
 
 @given(st.binary(max_size=300))
@@ -270,10 +273,10 @@ def test_a_list_that_breaks_a_must_is_malformed(path: str, value: Any) -> None:
 
 
 def test_a_gzip_bomb_is_not_unpacked() -> None:
-    """A gigabyte in a megabyte of text: refused at the limit, not at the end of the memory."""
-    pack = zlib.compressobj(9, zlib.DEFLATED, 31)
+    """64 megabytes in little text: refused at the limit, not at the end of the memory."""
+    pack = zlib.compressobj(1, zlib.DEFLATED, 31)
     block = bytes(2**20)
-    bomb = b"".join(pack.compress(block) for _ in range(1024)) + pack.flush()
+    bomb = b"".join(pack.compress(block) for _ in range(64)) + pack.flush()
     with pytest.raises(StatusListError, match="unpacks to more"):
         decode_list(packed(bomb))
     with pytest.raises(StatusListError, match="more than 10 bytes"):
