@@ -32,6 +32,8 @@ class Settings:
     # Requests allowed to one address: public and admin API (REGISTRY_RATE_LIMIT_PUBLIC, REGISTRY_RATE_LIMIT_ADMIN).
     rate_limit_public: str = "600 per minute"
     rate_limit_admin: str = "1200 per minute"
+    # Offline QR codes for one address: each is signed and drawn anew (REGISTRY_RATE_LIMIT_OFFLINE_QR).
+    rate_limit_offline_qr: str = "120 per minute"
     # Where the counters are kept; processes share them only through a server (REGISTRY_RATE_LIMIT_STORAGE).
     rate_limit_storage: str = "memory://"
     # The largest request body, in bytes (REGISTRY_MAX_BODY_BYTES).
@@ -79,6 +81,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         trusted_proxies=_number(environment, "REGISTRY_TRUSTED_PROXIES", 0),
         rate_limit_public=environment.get("REGISTRY_RATE_LIMIT_PUBLIC", "600 per minute"),
         rate_limit_admin=environment.get("REGISTRY_RATE_LIMIT_ADMIN", "1200 per minute"),
+        rate_limit_offline_qr=environment.get("REGISTRY_RATE_LIMIT_OFFLINE_QR", "120 per minute"),
         rate_limit_storage=environment.get("REGISTRY_RATE_LIMIT_STORAGE", "memory://"),
         max_body_bytes=_number(environment, "REGISTRY_MAX_BODY_BYTES", 1_048_576),
         remembered_signatures=_number(environment, "REGISTRY_REMEMBERED_SIGNATURES", 2048),

@@ -25,6 +25,8 @@ def links(base_url: str, public_id: str) -> dict[str, str]:
         "credential": f"{base_url}/certificates/{public_id}",
         "qr_png": f"{base_url}/v/{public_id}/qr.png",
         "qr_svg": f"{base_url}/v/{public_id}/qr.svg",
+        "qr_offline_png": f"{base_url}/v/{public_id}/qr-offline.png",
+        "qr_offline_svg": f"{base_url}/v/{public_id}/qr-offline.svg",
     }
 
 

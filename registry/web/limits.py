@@ -19,11 +19,12 @@ def install(app: Flask, settings: Settings) -> Limiter:
 
     Raises Misconfigured.
     """
-    for limit in (settings.rate_limit_public, settings.rate_limit_admin):
+    for limit in (settings.rate_limit_public, settings.rate_limit_admin, settings.rate_limit_offline_qr):
         try:
             parse_many(limit)
         except ValueError as error:
-            message = f"REGISTRY_RATE_LIMIT_PUBLIC and _ADMIN must be like '600 per minute', not {limit!r}."
+            names = "REGISTRY_RATE_LIMIT_PUBLIC, _ADMIN and _OFFLINE_QR"
+            message = f"{names} must be like '600 per minute', not {limit!r}."
             raise Misconfigured(message) from error
     in_memory = settings.rate_limit_storage == "memory://"
     limiter = Limiter(

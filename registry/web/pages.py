@@ -98,7 +98,13 @@ def qr_svg(public_id: str) -> ResponseReturnValue:
 def qr_png(public_id: str) -> ResponseReturnValue:
     """The QR code as pixels, `scale` of them a module."""
     address = _registered_address(public_id)
-    return _unchanging(qr_code.png(address, _scale()), "image/png")
+    return _unchanging(qr_code.png(address, module_pixels()), "image/png")
+
+
+@blueprint.get("/code-check")
+def code_check() -> ResponseReturnValue:
+    """All that the check of a signed QR code can say: fetched by the script of the verification page where needed."""
+    return _page("code_check.html", _SELDOM)
 
 
 @blueprint.get("/certificates/<public_id>")
@@ -202,7 +208,8 @@ def _unchanging(content: bytes, media_type: str) -> Response:
     return response
 
 
-def _scale() -> int:
+def module_pixels() -> int:
+    """How many pixels a module of a QR code shall have, by the query. Raises InvalidInput."""
     typed = request.args.get("scale", str(qr_code.DEFAULT_MODULE_PIXELS))
     if len(typed) <= 2 and typed.isascii() and typed.isdecimal() and _SMALLEST_SCALE <= int(typed) <= _LARGEST_SCALE:
         return int(typed)

@@ -127,6 +127,12 @@ class LinksAnswer(Schema):
     credential = fields.Url(required=True, require_tld=False)
     qr_png = fields.Url(required=True, require_tld=False)
     qr_svg = fields.Url(required=True, require_tld=False)
+    qr_offline_png = fields.Url(
+        required=True,
+        require_tld=False,
+        metadata={"description": "with a signed statement of the certificate; while it is in force"},
+    )
+    qr_offline_svg = fields.Url(required=True, require_tld=False)
 
 
 class HolderAnswer(Schema):

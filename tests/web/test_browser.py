@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
-from threading import Thread
-
 import pytest
-from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
 from registry.services.context import Registry, operator
 from registry.services.issue import issue
 from tests.conftest import sample_certificate
+from tests.web.conftest import PHONE
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 # Every piece of text, with the colours that it is seen in and the ratio that WCAG AA asks for.
 CONTRASTS = """() => {
@@ -50,51 +43,10 @@ CONTRASTS = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        if os.environ.get("REGISTRY_REQUIRE_BROWSER") == "1":
-            pytest.fail("Chromium is required here, and it is not installed")
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-
-
 @pytest.fixture
 def certificate(sqlite_registry: Registry) -> str:
     """A valid certificate's public id."""
     return issue(sqlite_registry, operator(sqlite_registry, "cqc"), sample_certificate()).public_id
-
-
-@pytest.fixture
-def server(app: Flask) -> Iterator[str]:
-    """A running server; its address."""
-    running = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = Thread(target=running.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.shutdown()
-    thread.join()
-    running.server_close()
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complains about: scripts, styles that the policy forbids, missing files."""
-    return []
-
-
-@pytest.fixture
-def phone(browser: Browser, complaints: list[str]) -> Iterator[Page]:
-    """A telephone set to Chinese."""
-    context = browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
-    yield page
-    context.close()
 
 
 def is_too_wide(page: Page) -> bool:
