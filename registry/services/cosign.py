@@ -41,6 +41,8 @@ from registry.formats.tlog_witness import (
 _PATIENCE, _DEADLINE = 5.0, 10.0
 _MAX_ANSWER_BYTES = 65_536
 _MAX_WITNESSES = 32
+# What the log's table of cosignatures holds.
+_MAX_VKEY = 300
 _REASONS: Mapping[int, str] = {
     403: "does not accept the log's signature",
     404: "does not watch this log",
@@ -215,6 +217,8 @@ def _witness(words: Sequence[str]) -> ConfiguredWitness:
         raise ValueError(str(error)) from None
     if key.key_type != ED25519_COSIGNATURE:
         raise ValueError("the key is not a witness's: its signature type is not 0x04")
+    if len(words[0]) > _MAX_VKEY:
+        raise ValueError("the witness's name is too long")
     parts = urlsplit(words[1])
     plain = not (parts.query or parts.fragment or parts.username or parts.password)
     if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -210,6 +211,7 @@ def test_the_list_of_witnesses_is_read(tmp_path: Path) -> None:
         (f"{KEY.vkey}", "expected a witness's key and its address"),
         ("nonsense https://witness.example", "verifier key"),
         (f"{LOG.key.vkey} https://witness.example", "0x04"),
+        (f"{replace(KEY, name='x' * 250).vkey} https://witness.example", "name is too long"),
         (f"{KEY.vkey} witness.example", "must be like https"),
         (f"{KEY.vkey} file:///etc/passwd", "must be like https"),
         (f"{KEY.vkey} https://user:secret@witness.example", "must be like https"),
