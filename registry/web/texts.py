@@ -80,10 +80,12 @@ FINDINGS: Mapping[Finding, LazyString] = {
         "The key is the issuer's. It has been replaced since then, which does not touch what it had signed before."
     ),
     Finding.KEY_COMPROMISED_LATER: _(
-        "The key is the issuer's. It fell into the wrong hands later, after the certificate had been registered."
+        "The key is the issuer's. It fell into the wrong hands later, after the public log had seen the certificate."
     ),
     Finding.KEY_RETIRED_BEFORE: _("The key was already out of use when the certificate was registered."),
-    Finding.KEY_COMPROMISED: _("The key was in the wrong hands when it signed: it need not have been the issuer."),
+    Finding.KEY_COMPROMISED: _(
+        "The key fell into the wrong hands before the public log saw the certificate: who signed it need not be the issuer."
+    ),
     Finding.KEY_NOT_YET_ACTIVE: _("The key was not in use yet when the certificate was registered."),
     Finding.KEY_UNKNOWN: _("No issuer of this registry has this key."),
     Finding.KEY_OF_ANOTHER: _("The key belongs to someone other than the issuer named."),
