@@ -84,7 +84,8 @@ FINDINGS: Mapping[Finding, LazyString] = {
     ),
     Finding.KEY_RETIRED_BEFORE: _("The key was already out of use when the certificate was registered."),
     Finding.KEY_COMPROMISED: _(
-        "The key fell into the wrong hands before the public log saw the certificate: who signed it need not be the issuer."
+        "The key fell into the wrong hands before the public log saw the certificate: "
+        "who signed it need not be the issuer."
     ),
     Finding.KEY_NOT_YET_ACTIVE: _("The key was not in use yet when the certificate was registered."),
     Finding.KEY_UNKNOWN: _("No issuer of this registry has this key."),
