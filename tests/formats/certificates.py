@@ -9,6 +9,7 @@ from typing import Any
 from registry.domain.certificate import Authorization, Certificate, EnterpriseSize, Holder, HolderId, HolderType, Site
 from registry.domain.public_id import ENTROPY_BYTES, new_public_id
 from registry.domain.schemes import SCHEMES, Text
+from registry.formats.bitstring_status_list import status_entries
 from registry.formats.credential import IssuerProfile, build_credential
 
 BASE_URL = "https://registry.example"
@@ -83,4 +84,4 @@ KINDS: dict[str, tuple[Certificate, Authorization]] = {
 
 def credential(kind: str) -> dict[str, Any]:
     certificate, covered_by = KINDS[kind]
-    return build_credential(certificate, ISSUER, covered_by, PUBLIC_ID, BASE_URL)
+    return build_credential(certificate, ISSUER, covered_by, PUBLIC_ID, BASE_URL, status_entries(BASE_URL, 3, 94567))

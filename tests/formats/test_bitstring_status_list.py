@@ -30,6 +30,7 @@ from registry.formats.bitstring_status_list import (
     status_list_credential,
     status_list_url,
 )
+from registry.formats.json_ld import canonical_n_quads
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "status-lists" / "lists.json").read_text("utf-8")
@@ -146,6 +147,17 @@ def test_our_own_credential_is_read_by_its_entries() -> None:
         assert not read_status(entry, document, purpose).valid
         assert read_status({**entry, "statusListIndex": "94568"}, document, purpose).valid
     assert refusal(suspended, document, purpose="revocation") is Problem.VERIFICATION
+
+
+def test_a_json_ld_processor_knows_every_term_of_the_list() -> None:
+    """Or verifiers of the other cryptosuite would refuse it for data loss."""
+    now = datetime(2026, 3, 2, 4, tzinfo=UTC)
+    document = status_list_credential(
+        URL, "did:web:a.example", Purpose.REVOCATION, bytes(16384), now, now + timedelta(days=7), timedelta(seconds=10)
+    )
+    statements = canonical_n_quads(document).decode()
+    for term in ("encodedList", "statusPurpose", "ttl"):
+        assert f"<https://www.w3.org/ns/credentials/status#{term}>" in statements
 
 
 # What the standard wants refused, with its names.

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import jsonschema
 import pytest
 
+from registry.formats.bitstring_status_list import check_entry
 from registry.formats.canonical_json import canonicalize, canonicalize_own, parse
 from registry.formats.credential import (
     CONTEXT_PATH,
@@ -70,6 +71,12 @@ def test_the_untp_schema_does_refuse_what_is_none() -> None:
     wrong = credential("gbt19001-2016")
     wrong["credentialSubject"]["assessment"][0]["conformityTopic"] = "weather"
     assert not validator.is_valid(wrong)
+
+
+def test_it_names_the_lists_in_which_its_status_stands() -> None:
+    entries = credential("gbt19001-2016")["credentialStatus"]
+    assert [entry["statusPurpose"] for entry in entries] == ["revocation", "suspension"]
+    assert all(check_entry(entry).index == 94567 for entry in entries)
 
 
 @each_kind
