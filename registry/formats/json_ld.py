@@ -232,7 +232,19 @@ class _Budget:
                 self._contexts -= len(inner) if isinstance(inner, list) else 1
                 if self._contexts < 0:
                     raise CannotCanonicalize(f"more than {MAX_CONTEXTS} contexts")
-            yield name, self.copy(inner, levels - 1, inside_context=inside_context or is_context)
+            copied = self.copy(inner, levels - 1, inside_context=inside_context or is_context)
+            yield name, _with_vocabulary_to_unset(copied) if is_context else copied
+
+
+def _with_vocabulary_to_unset(context: Any) -> Any:
+    """The same context, but PyLD can process it: it stumbles over `"@vocab": null` where no vocabulary was set."""
+    contexts = context if isinstance(context, list) else [context]
+    prepared = []
+    for one in contexts:
+        if isinstance(one, dict) and one.get("@vocab", "") is None and "@propagate" not in one:
+            prepared.append({"@vocab": "urn:none:"})
+        prepared.append(one)
+    return prepared if len(prepared) > len(contexts) else context
 
 
 def _load(url: str, _options: Any) -> JsonObject:
