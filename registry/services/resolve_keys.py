@@ -42,8 +42,7 @@ def _resolve_own(registry: Registry, url: str) -> VerificationMethod:
         id=url,
         controller=did,
         public_key=published.public_key,
-        # Whoever has a compromised key can claim any time of signing.
-        purposes=frozenset() if published.compromised_since is not None else frozenset({ASSERTION_METHOD}),
+        purposes=frozenset({ASSERTION_METHOD}),
         expires=published.retired_at,
         revoked=published.compromised_since,
     )

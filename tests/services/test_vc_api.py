@@ -314,6 +314,15 @@ def test_an_undefined_type_is_refused_even_where_it_was_signed(api: VcApi) -> No
     assert refusal(api, signed) == (Kind.MALFORMED, "/verifiableCredential/type")
 
 
+@BOTH
+def test_a_context_may_take_the_vocabulary_away(api: VcApi, suite: Cryptosuite) -> None:
+    without = [VC_V2, {"@vocab": None, "alumniOf": "https://example.org/#alumniOf"}]
+    issued = api.issue(credential(context=without, type=["VerifiableCredential"]), suite)
+    assert api.verify_credential(issued, ALL) == []
+    with pytest.raises(VcRefused, match="ExampleCredential"):
+        api.issue(credential(context=without), suite)
+
+
 def test_form_is_judged_before_proofs(api: VcApi) -> None:
     signed = ISSUER.sign(credential(credentialSubject=[{"id": "did:example:a"}, {}]), JCS)
     assert refusal(api, signed) == (Kind.MALFORMED, "/verifiableCredential/credentialSubject/1")
