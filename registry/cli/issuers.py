@@ -9,6 +9,7 @@ import click
 from registry.cli.terminal import DAY, with_registry
 from registry.domain.certificate import Authorization
 from registry.domain.schemes import SCHEMES, Text
+from registry.formats.data_integrity import Cryptosuite
 from registry.services import manage_issuers
 from registry.services.context import Registry
 
@@ -77,9 +78,23 @@ def authorize_issuer(
     click.echo(f"{code} may certify {scheme}.")
 
 
+@issuer.command("cryptosuite")
+@click.argument("code")
+@click.argument("suite", type=click.Choice([str(one) for one in Cryptosuite]))
+@with_registry
+def set_cryptosuite(registry: Registry, code: str, suite: str) -> None:
+    """Choose what the certification body CODE signs its certificates with from now on.
+
+    eddsa-jcs-2022, over the JSON, is what new bodies have. eddsa-rdfc-2022, over RDF, takes a hundred times as long and
+    is for those whose relying parties can check nothing else (docs/decisions/0008).
+    """
+    manage_issuers.set_cryptosuite(registry, code, Cryptosuite(suite))
+    click.echo(f"{code} signs with {suite} from now on. What is signed already stays as it is.")
+
+
 @issuer.command("list")
 @with_registry
 def list_issuers(registry: Registry) -> None:
     """List certification bodies."""
     for one in manage_issuers.list_issuers(registry):
-        click.echo(f"{one.code:20} {one.name.zh} {one.name.en or ''}")
+        click.echo(f"{one.code:20} {one.cryptosuite}  {one.name.zh} {one.name.en or ''}")

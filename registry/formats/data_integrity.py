@@ -121,12 +121,18 @@ def prepare_proof(
     after = canonicalize_own({name: value for name, value in document.items() if name > "proof"})[1:]
     comma = b"" if after == b"}" else b","
     if cryptosuite is Cryptosuite.RDFC:
-        data = hash_data(canonical_n_quads(proof), canonical_n_quads(document))
+        data = hash_data(_configuration_as_rdf(canonicalize_own(proof)), canonical_n_quads(document))
         # 3.2.1 signs the context of the document, and writes none into the proof.
         del proof["@context"]
     else:
         data = hash_data(canonicalize_own(proof), before + comma + after)
     return UnsignedDocument(data, before, proof, comma + after)
+
+
+@lru_cache(maxsize=16)
+def _configuration_as_rdf(configuration: bytes) -> bytes:
+    """The canonical form of a configuration, which all certificates of a batch have in common."""
+    return canonical_n_quads(orjson.loads(configuration))
 
 
 def add_proof(

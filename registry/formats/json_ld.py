@@ -15,7 +15,7 @@ from pyld import jsonld
 from pyld.context_resolver import ContextResolver
 
 from registry.formats.canonical_json import JsonObject
-from registry.formats.contexts import UnknownContext, known_contexts, load_context
+from registry.formats.contexts import UnknownContext, load_context
 from registry.formats.rdf_canonical import CannotCanonicalize, Quad, canonicalize_dataset
 
 # Limits of what is worked on: JSON values in all, levels, and contexts to be processed.
@@ -47,6 +47,7 @@ _CORE_NAMES = {
     "capabilityInvocationMethod": "capabilityInvocation",
 }
 _SHOWN = 120
+_MAX_RESOLVED = 256
 _local = threading.local()
 
 
@@ -249,18 +250,26 @@ def _with_vocabulary_to_unset(context: Any) -> Any:
 
 def _load(url: str, _options: Any) -> JsonObject:
     """The loader that PyLD asks; what it can't have is refused by load_context."""
-    loaded = {"contentType": "application/ld+json", "contextUrl": None, "documentUrl": url}
-    if url in known_contexts():
-        # PyLD keeps what it made of a context under this tag.
-        loaded["tag"] = "static"
-    return {**loaded, "document": load_context(url)}
+    return {
+        "contentType": "application/ld+json",
+        "contextUrl": None,
+        "documentUrl": url,
+        "document": load_context(url),
+        # PyLD keeps what it made of a context under a tag: all contexts here stay as they are.
+        "tag": "static",
+    }
 
 
 def _resolved_contexts() -> dict[str, Any]:
-    """What PyLD made of the contexts so far; one for each thread, because it changes them as it goes."""
-    if not hasattr(_local, "contexts"):
-        _local.contexts = {}
-    found: dict[str, Any] = _local.contexts
+    """What PyLD made of contexts so far: half of the time of a document.
+
+    One for each thread, because PyLD changes it as it goes; thrown away when it has grown, because inline contexts of
+    documents are kept in it as well.
+    """
+    found: dict[str, Any] = getattr(_local, "contexts", {})
+    if len(found) > _MAX_RESOLVED:
+        found = {}
+    _local.contexts = found
     return found
 
 

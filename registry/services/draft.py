@@ -19,7 +19,7 @@ from registry.domain.public_id import ENTROPY_BYTES, new_public_id
 from registry.domain.reasons import Act, Reason
 from registry.formats.bitstring_status_list import status_entries
 from registry.formats.credential import IssuerProfile, build_credential
-from registry.formats.data_integrity import UnsignedDocument, prepare_proof
+from registry.formats.data_integrity import Cryptosuite, UnsignedDocument, prepare_proof
 from registry.formats.identifiers import why_wrong
 from registry.services.context import Actor, Registry
 from registry.services.issuer_keys import open_newest
@@ -35,13 +35,14 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """What a batch is signed with: who, by which authorizations, with which key."""
+    """What a batch is signed with: who, by which authorizations, with which key, and how."""
 
     issuer_id: int
     profile: IssuerProfile
     authorizations: list[Authorization]
     key: StoredKey
     signer: Signer
+    cryptosuite: Cryptosuite
 
 
 class Order(NamedTuple):
@@ -66,7 +67,7 @@ def open_pen(registry: Registry, actor: Actor) -> Pen:
         published = issuers.keys_of(connection, issuer.id)
     key = open_newest(registry, issuer.code, published, registry.now())
     profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
-    return Pen(issuer.id, profile, authorizations, key.stored, key.signer)
+    return Pen(issuer.id, profile, authorizations, key.stored, key.signer, Cryptosuite(issuer.cryptosuite))
 
 
 def check_orders(
@@ -117,7 +118,7 @@ def draft(
         effective = min(now, order.certificate.period.starts_at)
         first = StatusEvent(1, Act.ISSUE, reason, effective, now, note=note)
         new = NewCertificate(public_id, order.certificate, b"", first, replaces_id, place)
-        return Draft(new, prepare_proof(document, pen.key.published.verification_method, now))
+        return Draft(new, prepare_proof(document, pen.key.published.verification_method, now, pen.cryptosuite))
 
     return map(drafted, orders, places)
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from registry.domain.certificate import Authorization
 from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.domain.schemes import SCHEMES, Text
+from registry.formats.data_integrity import Cryptosuite
 from registry.services import manage_keys
 from registry.services.context import Registry, require_issuer
 from registry.store import access, issuers
@@ -54,6 +55,16 @@ def add_authorization(registry: Registry, code: str, authorization: Authorizatio
         issuers.insert_authorization(connection, issuer.id, authorization)
         details = {"scheme": authorization.scheme, "accreditation": authorization.accreditation_number}
         access.insert_audit(connection, now, actor, "issuer.authorize", issuer.id, code, details)
+
+
+def set_cryptosuite(registry: Registry, code: str, cryptosuite: Cryptosuite, actor: str = "terminal") -> None:
+    """Choose what an issuer's certificates are signed with from now on. Raises NotFound."""
+    now = registry.now()
+    with registry.database.transaction() as connection:
+        issuer = require_issuer(connection, code)
+        issuers.update_cryptosuite(connection, issuer.id, str(cryptosuite))
+        details = {"from": issuer.cryptosuite, "to": str(cryptosuite)}
+        access.insert_audit(connection, now, actor, "issuer.cryptosuite", issuer.id, code, details)
 
 
 def list_issuers(registry: Registry) -> list[StoredIssuer]:

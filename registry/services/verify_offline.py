@@ -23,7 +23,8 @@ from registry.formats.credential import certificate_terms, issuer_id
 from registry.formats.data_integrity import MalformedProof, SignedDocument, signature_holds, take_apart_canonical
 from registry.formats.merkle import leaf_hash
 from registry.formats.offline_status import ListedStatus, offline_status
-from registry.formats.proofs import verify_proofs
+from registry.formats.plain_form import NotPlain, check_plain_form
+from registry.formats.proofs import Cryptosuite, verify_proofs
 from registry.formats.tlog_proof import InvalidLogProof, MalformedLogProof, parse_proof, verify_proof
 from registry.formats.trust_bundle import TrustBundle
 from registry.formats.verification_methods import ASSERTION_METHOD, UnknownVerificationMethod, VerificationMethod
@@ -129,7 +130,9 @@ class OfflineVerifier:
             raise InvalidInput([Violation((), str(error))]) from error
         try:
             results = verify_proofs(document, self._resolve, now=now)
-        except (MalformedProof, MalformedJson) as error:
+            if any(one.cryptosuite == Cryptosuite.RDFC for one in results):
+                check_plain_form(document)
+        except (MalformedProof, MalformedJson, NotPlain) as error:
             found = Finding.PROOF_UNSUPPORTED if "proof" in document else Finding.PROOF_MISSING
             return document, canonical, Check(CheckName.SIGNATURE, Outcome.FAIL, found, str(error)), None
         method = results[0].verification_method

@@ -17,7 +17,7 @@ from registry.store.models import Issuer, SigningKey
 
 @dataclass(frozen=True, slots=True)
 class StoredIssuer:
-    """A certification body as registered."""
+    """A certification body as registered; `cryptosuite` is that of the proofs on its new certificates."""
 
     id: int
     code: str
@@ -25,6 +25,7 @@ class StoredIssuer:
     address: Text
     mark: str
     website: str | None
+    cryptosuite: str = "eddsa-jcs-2022"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,17 @@ def insert_issuer(connection: Connection, issuer: StoredIssuer, created_at: date
         "address_en": issuer.address.en,
         "mark": issuer.mark,
         "website": issuer.website,
+        "cryptosuite": issuer.cryptosuite,
         "created_at": created_at,
     }
     key: int | None = connection.scalar(insert(Issuer).returning(Issuer.id), values)
     assert key is not None  # noqa: S101 - RETURNING of an INSERT that did not raise
     return key
+
+
+def update_cryptosuite(connection: Connection, issuer_id: int, cryptosuite: str) -> None:
+    """Change what an issuer's new certificates are signed with."""
+    connection.execute(update(Issuer).where(Issuer.id == issuer_id).values(cryptosuite=cryptosuite))
 
 
 def find_issuer(connection: Connection, code: str) -> StoredIssuer | None:
@@ -181,6 +188,7 @@ def _issuer(row: Row[*tuple[Any, ...]]) -> StoredIssuer:
         address=Text(row.address_zh, row.address_en),
         mark=row.mark,
         website=row.website,
+        cryptosuite=row.cryptosuite,
     )
 
 

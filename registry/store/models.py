@@ -91,6 +91,8 @@ class Issuer(Base):
     mark: Mapped[str] = mapped_column(String(32))
     website: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    # Of the proofs on certificates that are yet to be issued.
+    cryptosuite: Mapped[str] = mapped_column(String(32), server_default="eddsa-jcs-2022")
 
 
 class Authorization(Base):
