@@ -104,9 +104,7 @@ def test_the_setting_is_seen_and_audited(registry: Registry, rdf_actor: Actor) -
     assert suites.pop("cqc") == "eddsa-rdfc-2022"
     assert set(suites.values()) <= {"eddsa-jcs-2022"}
     with registry.database.read() as connection:
-        events = connection.execute(
-            select(AuditEvent.details).where(AuditEvent.act == "issuer.cryptosuite")
-        ).scalars()
+        events = connection.execute(select(AuditEvent.details).where(AuditEvent.act == "issuer.cryptosuite")).scalars()
         assert list(events) == [{"from": "eddsa-jcs-2022", "to": "eddsa-rdfc-2022"}]
     with pytest.raises(NotFound):
         set_cryptosuite(registry, "nobody", Cryptosuite.RDFC)
