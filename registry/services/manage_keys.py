@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from keys import KeyNotFound, KeyRecord, KeyState, Purpose
+from keys import KeyNotFound, KeyRecord, KeyState, KeyStoreError, Purpose
 from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.signing_key import PublishedKey
 from registry.formats.did_web import issuer_did, registry_did
@@ -33,7 +33,10 @@ def create_key(registry: Registry, owner: str, purpose: Purpose | None = None, a
     What is signed from now on is signed with the newest active key of the purpose. Raises NotFound, InvalidInput,
     Conflict, keys.KeyStoreError.
     """
-    purpose = _purpose(owner, purpose)
+    return _in_effect(registry, _create(registry, owner, _purpose(owner, purpose), actor))
+
+
+def _create(registry: Registry, owner: str, purpose: Purpose, actor: str) -> StoredKey:
     now = registry.now()
     with registry.database.read() as connection:
         issuer_id = None if owner == REGISTRY_OWNER else require_issuer(connection, owner).id
@@ -46,10 +49,9 @@ def create_key(registry: Registry, owner: str, purpose: Purpose | None = None, a
         with registry.database.transaction() as connection:
             issuers.insert_key(connection, issuer_id, name, purpose.value, key)
             access.insert_audit(connection, now, actor, "key.create", issuer_id, name, {"purpose": purpose.value})
-            created = _published(connection, name)
+            return _published(connection, name)
     except IntegrityError as error:
         raise Conflict(f"The key {name} was published by somebody else at this moment.") from error
-    return _in_effect(registry, created)
 
 
 def rotate_key(
@@ -68,12 +70,12 @@ def rotate_key(
     purpose = _purpose(owner, purpose)
     if old_until is not None:
         _check_planned_end(old_until, registry.now())
-    new = create_key(registry, owner, purpose, actor)
+    new = _create(registry, owner, purpose, actor)
     code = None if owner == REGISTRY_OWNER else owner
     for key in published_keys(registry, code) if code else own_keys(registry):
         if key.purpose == purpose and key.id != new.id and key.published.may_sign(registry.now()):
-            retire_key(registry, key.name, at=old_until, actor=actor)
-    return new
+            _retire(registry, key.name, old_until, actor)
+    return _in_effect(registry, new)
 
 
 def retire_key(registry: Registry, name: str, *, at: datetime | None = None, actor: str = _TERMINAL) -> StoredKey:
@@ -86,6 +88,10 @@ def retire_key(registry: Registry, name: str, *, at: datetime | None = None, act
         _check_planned_end(at, registry.now())
     with registry.database.read() as connection:
         _published(connection, name)
+    return _in_effect(registry, _retire(registry, name, at, actor))
+
+
+def _retire(registry: Registry, name: str, at: datetime | None, actor: str) -> StoredKey:
     with suppress(KeyNotFound):
         registry.keys.retire(name, at or registry.now())
     with registry.database.transaction() as connection:
@@ -95,8 +101,7 @@ def retire_key(registry: Registry, name: str, *, at: datetime | None = None, act
         now = registry.now()
         end = min(at or now, key.retired_at) if key.retired_at is not None else at or now
         issuers.update_key(connection, name, end, key.compromised_since)
-        retired = _audited(connection, now, actor, "key.retire", name, {"end": end.isoformat()})
-    return _in_effect(registry, retired)
+        return _audited(connection, now, actor, "key.retire", name, {"end": end.isoformat()})
 
 
 def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: str = _TERMINAL) -> StoredKey:
@@ -111,7 +116,10 @@ def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: 
     with registry.database.read() as connection:
         known = _published(connection, name)
     if known.issuer_code is None and not _has_successor(registry, known):
-        create_key(registry, REGISTRY_OWNER, Purpose(known.purpose), actor)
+        successor = _create(registry, REGISTRY_OWNER, Purpose(known.purpose), actor)
+        # So that the published checkpoint never rests on the compromised key alone. Its file may be gone.
+        with suppress(KeyStoreError):
+            _in_effect(registry, successor)
     with suppress(KeyNotFound):
         registry.keys.mark_compromised(name, since)
     with registry.database.transaction() as connection:

@@ -93,6 +93,19 @@ def test_keys_can_be_mended_where_nothing_else_runs(prepared: dict[str, str]) ->
     good(prepared, "issuer list")
 
 
+def test_the_passphrase_is_changed_by_rotating_all_keys_in_an_empty_folder(prepared: dict[str, str]) -> None:
+    old = issue(prepared)
+    folder = Path(prepared["REGISTRY_DATA_DIR"]) / "keys"
+    folder.rename(folder.with_name("archive"))
+    changed = {**prepared, "REGISTRY_KEY_PASSPHRASE": "a passphrase for tomorrow"}
+    good(changed, "keys rotate cqc")
+    for purpose in ("registry", "log", "status_list", "receipt"):
+        good(changed, f"keys rotate registry --purpose {purpose}")
+    good(changed, f"withdraw {old} --reason misuse_of_mark")
+    assert {state for name, _, state in listed(changed) if name.endswith("-1")} == {"retired"}
+    assert json.loads(run(changed, f"verify {old} --json").output)["verdict"] == "withdrawn"
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [

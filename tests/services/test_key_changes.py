@@ -151,6 +151,16 @@ def test_a_compromised_log_key_is_replaced_at_once_under_the_present_checkpoint_
     assert judged(registry, public_id)[0] is Verdict.VALID
 
 
+def test_a_log_key_is_replaced_although_its_file_is_gone(registry: Registry, actor: Actor, clock: Clock) -> None:
+    public_id = issue(registry, actor, sample_certificate()).public_id
+    (registry.settings.keys_dir / "log-1.json").unlink()
+    manage_keys.mark_key_compromised(registry, "log-1", clock.now)
+    (registry.settings.keys_dir / "log-2.json").unlink()
+    manage_keys.rotate_key(registry, "registry", Purpose.LOG)
+    assert believes(registry, "log-3")
+    assert judged(registry, public_id)[0] is Verdict.VALID
+
+
 def test_the_tree_stays_the_same_under_new_signatures(registry: Registry, actor: Actor) -> None:
     public_id = issue(registry, actor, sample_certificate()).public_id
     before, _ = open_checkpoint(checkpoint(registry), [log_key(registry, "log-1")])
