@@ -14,13 +14,12 @@ from urllib.parse import quote
 from registry.domain.certificate import Authorization, Certificate, Holder, Site
 from registry.domain.schemes import SCHEMES, Scheme, Text
 from registry.formats.canonical_json import JsonObject
+from registry.formats.contexts import CERTIFICATE_CONTEXT_PATH, VC_V2
 from registry.formats.data_integrity import timestamp
 from registry.formats.did_web import issuer_did
+from registry.formats.untp_terms import UNTP_CONTEXT
 
-VC_CONTEXT = "https://www.w3.org/ns/credentials/v2"
-UNTP_CONTEXT = "https://test.uncefact.org/vocabulary/untp/dcc/working/"
 MEDIA_TYPE = "application/vc"
-CONTEXT_PATH = "/contexts/certificate/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def build_credential(
     scheme = SCHEMES[certificate.scheme]
     period = certificate.period
     document: JsonObject = {
-        "@context": [VC_CONTEXT, UNTP_CONTEXT, base_url + CONTEXT_PATH],
+        "@context": [VC_V2, UNTP_CONTEXT, base_url + CERTIFICATE_CONTEXT_PATH],
         "type": ["DigitalConformityCredential", "VerifiableCredential"],
         "id": identity,
         "issuer": {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 from flask import Blueprint, Response, jsonify, make_response
 
 from keys import Purpose
-from registry.formats.credential import CONTEXT_PATH
+from registry.formats.contexts import CERTIFICATE_CONTEXT_PATH, certificate_context
 from registry.formats.did_web import json_web_key, vouches
 from registry.services import did_documents, manage_keys
 from registry.web import headers
@@ -46,11 +44,10 @@ def key_set() -> Response:
     return _json({"keys": vouching}, "application/jwk-set+json", _KEYS_KEPT)
 
 
-@blueprint.get(CONTEXT_PATH)
+@blueprint.get(CERTIFICATE_CONTEXT_PATH)
 def context() -> Response:
     """The JSON-LD context of our own terms."""
-    text = (files("registry.formats") / "certificate-v1.jsonld").read_text("utf-8")
-    response = make_response(text.replace("{vocabulary}", the_registry().base_url + CONTEXT_PATH + "#"))
+    response = make_response(certificate_context(the_registry().base_url + CERTIFICATE_CONTEXT_PATH))
     response.content_type = "application/ld+json"
     response.headers["Cache-Control"] = headers.IMMUTABLE
     response.headers["Access-Control-Allow-Origin"] = "*"

@@ -19,8 +19,8 @@ import pytest
 
 from registry.formats.bitstring_status_list import check_entry
 from registry.formats.canonical_json import canonicalize, canonicalize_own, parse
+from registry.formats.contexts import CERTIFICATE_CONTEXT_PATH
 from registry.formats.credential import (
-    CONTEXT_PATH,
     build_credential,
     certificate_terms,
     credential_id,
@@ -278,7 +278,7 @@ def test_the_issuer_is_found_in_both_forms_of_the_standard(issuer: Any, expected
 
 
 def test_the_context_stands_where_the_credentials_say() -> None:
-    assert credential("gbt19001-2016")["@context"][-1] == BASE_URL + CONTEXT_PATH
+    assert credential("gbt19001-2016")["@context"][-1] == BASE_URL + CERTIFICATE_CONTEXT_PATH
 
 
 def undefined(value: Any, definitions: dict[str, Any], path: str) -> Iterator[str]:
