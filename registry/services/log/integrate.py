@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from keys import KeyStoreError
 from registry.domain.errors import RegistryError
@@ -58,9 +59,12 @@ def integrate_pending(registry: Registry) -> int:
         with registry.database.read() as connection:
             if not store.has_pending(connection):
                 return placed
-        with registry.database.transaction() as connection:
-            store.lock_integration(connection)
-            placed += _integrate(registry, connection)
+        try:
+            with registry.database.transaction() as connection:
+                store.lock_integration(connection)
+                placed += _integrate(registry, connection)
+        except IntegrityError as error:
+            raise LogDamaged("There is something where the next entries belong. Run: registry log verify") from error
 
 
 def integrate_at_once(registry: Registry) -> None:
