@@ -19,6 +19,7 @@ from registry.services import find, manage_issuers, manage_keys
 from registry.services.find import NameMatch, Page
 from registry.services.verify import Verification
 from registry.web import api_public, errors, headers, present, texts
+from registry.web.credential_type import negotiate
 from registry.web.current import the_registry, the_verifier
 
 blueprint = Blueprint("pages", __name__)
@@ -112,7 +113,7 @@ def code_check() -> ResponseReturnValue:
 def credential(public_id: str) -> ResponseReturnValue:
     """The signed credential, to the byte."""
     _, document = find.stored_document(the_registry(), public_id)
-    return _unchanging(document, MEDIA_TYPE)
+    return negotiate(_unchanging(document, MEDIA_TYPE))
 
 
 @blueprint.get("/search")

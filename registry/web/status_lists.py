@@ -8,8 +8,8 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from registry.domain.errors import NotFound
 from registry.formats.bitstring_status_list import Purpose
-from registry.formats.credential import MEDIA_TYPE
 from registry.services.status_lists import TTL, StatusLists
+from registry.web.credential_type import negotiate
 
 blueprint = Blueprint("status_lists", __name__)
 # Section 2.2: what HTTP says of keeping a copy goes along with the list's own `ttl`.
@@ -33,7 +33,7 @@ def status_list(list_id: int, purpose: str) -> Response:
         # Section 3.2: a list of that time or an error, but never the list of today.
         raise NotFound("Lists of the past are not kept here (STATUS_RETRIEVAL_ERROR). Ask without 'timestamp'.")
     published = _the_lists().current(list_id, Purpose(purpose))
-    response = _public(Response(published.document, content_type=MEDIA_TYPE))
+    response = negotiate(_public(Response(published.document)))
     response.set_etag(published.etag)
     return cast(Response, response.make_conditional(request))
 

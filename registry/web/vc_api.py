@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, make_response, request
+from flask import Blueprint, Flask, Response, current_app, jsonify, make_response
 from werkzeug.routing import BaseConverter
 
 from registry.formats.canonical_json import JsonObject, MalformedJson, parse
@@ -14,14 +14,13 @@ from registry.services.context import Registry
 from registry.services.status_lists import StatusLists
 from registry.services.vc_api import Options, VcApi
 from registry.services.vc_problem import Kind, VcProblem, VcRefused
+from registry.web.credential_type import negotiate
 from registry.web.current import the_registry
 from registry.web.errors import MEDIA_TYPE
 from registry.web.requests import read_body
 
 blueprint = Blueprint("vc_api", __name__, url_prefix="/vc-api/<cryptosuite:suite>")
 _MAX_DOMAINS = 16
-# Many clients know a document as JSON only by these words (Bitstring Status List 1.0, chapter 5: less specific types).
-_CREDENTIAL_TYPES = ("application/vc", "application/ld+json", "application/json")
 _LIST_KEPT = "public, max-age=300"
 
 
@@ -68,10 +67,8 @@ def verify_presentation(suite: Cryptosuite) -> Response:  # noqa: ARG001 - both 
 @blueprint.get("/status-lists/revocation")
 def status_list(suite: Cryptosuite) -> Response:
     """The status list of the credentials that the instance issues."""
-    response = jsonify(conformance.status_list_credential(the_registry(), suite))
-    response.content_type = request.accept_mimetypes.best_match(_CREDENTIAL_TYPES, _CREDENTIAL_TYPES[0])
+    response = negotiate(jsonify(conformance.status_list_credential(the_registry(), suite)))
     response.headers["Cache-Control"] = _LIST_KEPT
-    response.headers["Vary"] = "Accept"
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
 

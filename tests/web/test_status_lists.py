@@ -87,3 +87,17 @@ def test_what_is_no_list_is_not_found(each_client: FlaskClient, path: str) -> No
     assert response.status_code == 404
     assert response.content_type == "application/problem+json"
     assert response.json["status"] == 404
+
+
+@pytest.mark.parametrize("asked", ["application/json", "application/ld+json"])
+def test_clients_that_know_only_json_get_credentials_under_that_name(
+    sqlite_registry: Registry, client: FlaskClient, asked: str
+) -> None:
+    public_id = issue(sqlite_registry, operator(sqlite_registry, "cqc", "test"), sample_certificate()).public_id
+    for path in ("/status-lists/1/revocation", f"/certificates/{public_id}"):
+        answer = client.get(path, headers={"Accept": asked})
+        assert answer.content_type == asked
+        assert "Accept" in answer.headers["Vary"]
+        assert answer.data == client.get(path).data
+        assert client.get(path).content_type == "application/vc"
+        assert client.get(path, headers={"Accept": "text/html"}).content_type == "application/vc"
