@@ -1,7 +1,7 @@
 """What the UNTP context means, as far as this registry's credentials use it.
 
 A credential names the context of the UNTP Digital Conformity Credential, whose file is under the GPL and does not
-travel with this program (docs/decisions/0008-untp-context-under-rdf.md). To canonicalize such a credential, the
+travel with this program (docs/decisions/0008-proofs-over-rdf.md). To canonicalize such a credential, the
 meaning of each term that stands in it has to be known: which address it stands for, and whether its value is one.
 Those facts stand here. A UNTP credential with terms beyond these is refused, by name, and never read in part.
 """
