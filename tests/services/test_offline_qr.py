@@ -168,7 +168,7 @@ def test_nothing_is_signed_for_what_fails_the_registrys_own_check(
     with registry.database.transaction() as connection:
         changed = b'{"id":"' + document["id"].encode() + b'"}'
         connection.execute(update(Credential).values(document=changed))
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="own check"):
         offline_address(registry, verifier, public_id)
     found = check(text)
     assert (found.finding, found.verdict) == (StatementFinding.UNCONFIRMED, Verdict.INVALID)

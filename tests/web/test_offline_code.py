@@ -115,6 +115,14 @@ def test_an_altered_code_is_shown_with_what_was_altered(
     assert "7 January 2031" in alarm(page)
 
 
+def test_a_code_that_says_the_right_things_over_a_strangers_signature_is_shown(
+    scan: Callable[[str], Page], sqlite_registry: Registry, code: str
+) -> None:
+    told = alarm(scan(signed(sqlite_registry, read(code).claims, key="other-1")))
+    assert "此二维码被改动过" in told
+    assert "登记内容" not in told.replace("所登记的内容", "")
+
+
 def test_a_code_with_the_signed_part_of_another_certificate_is_shown_and_leads_there(
     scan: Callable[[str], Page], sqlite_registry: Registry, code: str, certificate: str
 ) -> None:
@@ -126,7 +134,10 @@ def test_a_code_with_the_signed_part_of_another_certificate_is_shown_and_leads_t
 
 
 def test_a_damaged_code_is_shown(scan: Callable[[str], Page], code: str) -> None:
-    for damaged in (code[:-7], code.replace("#", "#A"), code + "!", code[:150] + code[151:]):
+    # The last symbol has bits to spare, which must be 0; the next symbol has a 1 there.
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    spelled_twice = code[:-1] + alphabet[alphabet.index(code[-1]) + 1]
+    for damaged in (code[:-7], code.replace("#", "#A"), code + "!", code[:150] + code[151:], spelled_twice):
         assert "已损坏或被改动" in alarm(scan(damaged))
 
 
