@@ -44,9 +44,9 @@ def _link(*names: str, vocabulary: str = _CORE) -> JsonObject:
     return {name: {"@id": vocabulary + name, "@type": "@id"} for name in names}
 
 
-def _party(name: str, more: JsonObject | None = None) -> JsonObject:
+def _party(name: str) -> JsonObject:
     """A term for an organization; UNTP gives all of them the one address `Party`."""
-    terms = {**_PROTECTED, **_NAME, **_text("registeredId"), **_link("idScheme"), **(more or {})}
+    terms = {**_PROTECTED, **_NAME, **_text("registeredId")}
     return {name: {"@id": _CORE + "Party", "@type": "@id", "@context": terms}}
 
 
@@ -62,8 +62,8 @@ def _kind(name: str, *terms: JsonObject, vocabulary: str = _CORE) -> JsonObject:
 def untp_terms() -> JsonObject:
     """The document `{"@context": …}` of the types and terms in use; not to be changed."""
     levels = _code("assessorLevel", "assessmentLevel", "attestationType")
-    attested = (_NAME, _DESCRIPTION, levels, _party("issuedToParty", _DESCRIPTION), _link("authorisation"))
-    declared = (_DESCRIPTION, _text("assessmentDate"), _code("conformityTopic"), _link("referenceStandard"))
+    attested = (_NAME, _DESCRIPTION, levels, _party("issuedToParty"), _link("authorisation"))
+    declared = (_text("assessmentDate"), _code("conformityTopic"), _link("referenceStandard"))
     conformance = {"conformance": {"@id": _DCC + "conformance", "@type": _XSD + "boolean"}}
     return {
         "@context": {
@@ -80,7 +80,7 @@ def untp_terms() -> JsonObject:
                 vocabulary=_DCC,
             ),
             **_kind("Declaration", *declared),
-            **_kind("ConformityAssessment", *declared, _NAME, conformance, vocabulary=_DCC),
+            **_kind("ConformityAssessment", *declared, conformance, vocabulary=_DCC),
             **_kind("ConformityScheme", _NAME, _DESCRIPTION, _text("version", "validFrom"), _party("owner")),
             **_kind("Standard", _NAME, _party("issuingParty"), _text("issueDate")),
             **_kind("Endorsement", _NAME, _party("issuingAuthority")),
