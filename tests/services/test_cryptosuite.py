@@ -13,11 +13,15 @@ from registry.domain.errors import NotFound
 from registry.domain.reasons import Reason
 from registry.domain.verdict import CheckName, Finding, Outcome, Verdict
 from registry.formats.data_integrity import Cryptosuite
+from registry.formats.trust_bundle import open_bundle
 from registry.services import find
 from registry.services.context import Actor, Registry
 from registry.services.issue import issue, issue_many, reissue
 from registry.services.manage_issuers import list_issuers, set_cryptosuite
+from registry.services.status_lists import StatusLists
+from registry.services.trust_bundle import build_bundle
 from registry.services.verify import Verification, Verifier
+from registry.services.verify_offline import OfflineVerifier
 from registry.store.models import AuditEvent
 from tests.conftest import sample_certificate
 
@@ -108,3 +112,19 @@ def test_the_setting_is_seen_and_audited(registry: Registry, rdf_actor: Actor) -
         assert list(events) == [{"from": "eddsa-jcs-2022", "to": "eddsa-rdfc-2022"}]
     with pytest.raises(NotFound):
         set_cryptosuite(registry, "nobody", Cryptosuite.RDFC)
+
+
+def test_with_no_registry_to_ask_only_the_form_that_registries_write_counts(
+    registry: Registry, rdf_actor: Actor
+) -> None:
+    """Without the log at hand, nothing else tells such a document from the registered one."""
+    document = stored_document(registry, issue(registry, rdf_actor, sample_certificate()).public_id)
+    bundle = open_bundle(build_bundle(registry, StatusLists(registry)))
+    offline = OfflineVerifier(bundle, registry.now)
+    terms = json.loads(document)["credentialSubject"]["certificate"]
+    for genuine in (document, json.dumps(json.loads(document), indent=2).encode()):
+        assert offline.document(genuine).verdict is Verdict.VALID
+    for members in ({"number": "1"}, {"valid_from": [terms["valid_from"]]}, {"valid_until": [terms["valid_until"]]}):
+        found = offline.document(altered(document, **members))
+        assert found.verdict is Verdict.INVALID
+        assert signature(found)[0] is Outcome.FAIL
