@@ -192,7 +192,7 @@ class Verifier:
         try:
             self._log.require(row.log_index, issued(digest(row.document), did, row.recorded_at, effective_at))
         except Unproven as error:
-            return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_DIFFERS, error.message)
+            return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_DIFFERS, str(error))
         return Check(CheckName.LOG, Outcome.PASS, Finding.LOGGED, f"entry {row.log_index}")
 
     def _seen_at(self, row: VerificationRow, logged: Check) -> datetime | None:

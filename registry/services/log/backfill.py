@@ -22,20 +22,19 @@ def backfill(registry: Registry, progress: Callable[[int, int], None] = lambda _
     """
     with registry.database.read() as connection:
         total = log_audit.count_events(connection)
-        missing = log_audit.unlogged(connection, 0, 1)
-    written, last = 0, missing[0].event_id - 1 if missing else 0
-    while missing:
+    written = last = 0
+    while True:
         with registry.database.transaction() as connection:
             log.lock_integration(connection)
             missing = log_audit.unlogged(connection, last, _AT_ONCE)
-            log.insert_pending(
-                connection, [(one.certificate_id, one.event.sequence, _entry(registry, one)) for one in missing]
-            )
+            if not missing:
+                return written
+            entries = [(one.certificate_id, one.event.sequence, _entry(registry, one)) for one in missing]
+            log.insert_pending(connection, entries)
         integrate_pending(registry)
         written += len(missing)
-        last = missing[-1].event_id if missing else last
+        last = missing[-1].event_id
         progress(min(written, total), total)
-    return written
 
 
 def _entry(registry: Registry, one: log_audit.Recorded) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from threading import Lock
 
 from registry.formats.merkle import HASH_SIZE, TILE_WIDTH, MalformedTile, inclusion_holds, leaf_hash
@@ -19,11 +18,8 @@ _KEPT_TILES = 4096
 _TILE_BYTES = TILE_WIDTH * HASH_SIZE
 
 
-@dataclass(frozen=True, slots=True)
 class Unproven(Exception):
     """An entry is not in the log as it should be; the message says how."""
-
-    message: str
 
 
 class SeenByLog:
