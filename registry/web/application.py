@@ -11,6 +11,7 @@ from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
 from registry.web import (
     api_certificates,
+    api_proof,
     api_public,
     documentation,
     errors,
@@ -24,7 +25,6 @@ from registry.web import (
     pages,
     present,
     status_lists,
-    trust,
     vc_api,
 )
 from registry.web.hot_path import PUBLIC_SCOPE, HotPath
@@ -35,7 +35,7 @@ _OPENAPI = {
     "OPENAPI_VERSION": "3.1.0",
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
-_PAGES = (pages, identity, log, status_lists, trust, documentation)
+_PAGES = (pages, identity, log, status_lists, documentation)
 
 
 def build_application(registry: Registry) -> Flask:
@@ -60,7 +60,7 @@ def build_application(registry: Registry) -> Flask:
     headers.install(app)
     present.install(app)
     public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
-    for module in (api_public, *_PAGES):
+    for module in (api_public, api_proof, *_PAGES):
         public(module.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
@@ -68,7 +68,7 @@ def build_application(registry: Registry) -> Flask:
     # After Api, which brings handlers of its own.
     errors.install(app)
     documentation.describe(app, api)
-    for blueprint in (api_certificates.blueprint, api_public.blueprint):
+    for blueprint in (api_certificates.blueprint, api_public.blueprint, api_proof.blueprint):
         api.register_blueprint(blueprint)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)

@@ -13,6 +13,7 @@ from registry.domain.reasons import MAX_NOTE_LENGTH, REASONS, Act, Reason
 from registry.domain.schemes import SCHEMES, Kind
 from registry.domain.verdict import CheckName, Finding, Outcome, Verdict
 from registry.formats.certificate_request import CertificateSchema, HolderIdSchema, TextSchema
+from registry.formats.tlog_checkpoint import MAX_SIZE
 from registry.services.find import MAX_PAGE, NameMatch
 
 
@@ -94,6 +95,29 @@ class SearchSchema(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, MAX_PAGE))
 
 
+class ProofSchema(Schema):
+    """Which act on the certificate is to be proved."""
+
+    event = fields.Integer(
+        load_default=1, validate=validate.Range(1, 10_000), metadata={"description": "1: that it was issued"}
+    )
+
+
+class ConsistencySchema(Schema):
+    """Two sizes of the log, in entries."""
+
+    old = fields.Integer(data_key="from", load_default=0, validate=validate.Range(0, MAX_SIZE))
+    new = fields.Integer(data_key="to", required=True, validate=validate.Range(0, MAX_SIZE))
+
+
+class ConsistencyAnswer(Schema):
+    """The hashes of a consistency proof, in base64."""
+
+    old = fields.Integer(data_key="from", required=True)
+    new = fields.Integer(data_key="to", required=True)
+    hashes = fields.List(fields.String(), required=True)
+
+
 class FieldProblem(Schema):
     """What is wrong with one field."""
 
@@ -133,6 +157,9 @@ class LinksAnswer(Schema):
         metadata={"description": "with a signed statement of the certificate; while it is in force"},
     )
     qr_offline_svg = fields.Url(required=True, require_tld=False)
+    log_proof = fields.Url(
+        required=True, require_tld=False, metadata={"description": "that the public log has the certificate"}
+    )
 
 
 class HolderAnswer(Schema):

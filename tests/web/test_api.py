@@ -78,6 +78,7 @@ def test_answers_have_the_documented_shape(api: FlaskClient) -> None:
         (schemas.PageAnswer, api.get("/api/v1/search?name=华丰").json),
         (schemas.IssuersAnswer, api.get("/api/v1/issuers").json),
         (schemas.CatalogueAnswer, api.get("/api/v1/schemes").json),
+        (schemas.ConsistencyAnswer, api.get("/api/v1/log/consistency?from=0&to=2").json),
     ):
         assert isinstance(answer, dict)
         assert schema().validate(answer) == {}, schema
@@ -98,11 +99,24 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/search",
         "/api/v1/issuers",
         "/api/v1/schemes",
+        "/api/v1/certificates/{public_id}/proof",
+        "/api/v1/log/consistency",
+        "/api/v1/trust-bundle",
     }
     create_operation = document["paths"]["/api/v1/certificates"]["post"]
     assert create_operation["security"] == [{"apiKey": []}]
     assert "security" not in document["paths"]["/api/v1/verify/{public_id}"]["get"]
     assert "Idempotency-Key" in [one.get("name") for one in create_operation["parameters"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [("from=0", "/to"), ("to=x", "/to"), ("from=-1&to=1", "/from"), ("from=2&to=1", "/to"), ("to=1&size=2", "/size")],
+)
+def test_a_consistency_proof_is_between_two_sizes_of_the_log(api: FlaskClient, query: str, pointer: str) -> None:
+    response = api.get(f"/api/v1/log/consistency?{query}")
+    assert response.status_code == 422
+    assert [one["pointer"] for one in response.json["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize(
