@@ -143,7 +143,7 @@ def test_each_check_is_told_with_its_outcome_and_in_plain_words(client: FlaskCli
         "Issuer Passed",
         "Period of validity Passed",
         "Status Passed",
-        "Public log Not checked",
+        "Public log Passed",
     ):
         assert expected in text
 
