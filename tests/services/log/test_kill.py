@@ -30,7 +30,7 @@ def _at_each_step(do: Callable[[], None]) -> None:
     """Before each statement, before each commit, and after it."""
     event.listen(Engine, "before_cursor_execute", lambda *_: do())
     event.listen(Engine, "commit", lambda _connection: do())
-    commit = DefaultDialect.do_commit
+    commit: Callable[[Any, Any], None] = DefaultDialect.do_commit
 
     def then_do(self: Any, connection: Any) -> None:
         commit(self, connection)
