@@ -148,6 +148,9 @@ SAME_IN_RDF: dict[str, Callable[[Json], Any]] = {
     "a subject in a list": lambda one: change("credentialSubject", [one["credentialSubject"]])(one),
     "a status that is no list": lambda one: change("credentialStatus/0/type", ["BitstringStatusListEntry"])(one),
     "a status with a made-up identifier": lambda one: one["credentialStatus"][0].update(id="_:b0"),
+    "one in place of a list of one": lambda one: change(
+        "credentialSubject/assessment", one["credentialSubject"]["assessment"][0]
+    )(one),
     "a number as text": change("credentialSubject/certificate/revision", "2"),
     "a language in capitals": lambda one: renamed(
         one["credentialSubject"]["certificate"]["holder"]["name"], "zh", "ZH"
