@@ -35,7 +35,7 @@ _OPENAPI = {
     "OPENAPI_VERSION": "3.1.0",
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
-_PAGES = (pages, identity, log, status_lists, documentation)
+_PAGES = (pages, identity, status_lists, documentation)
 
 
 def build_application(registry: Registry) -> Flask:
@@ -62,6 +62,7 @@ def build_application(registry: Registry) -> Flask:
     public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
     for module in (api_public, api_proof, *_PAGES):
         public(module.blueprint)
+    limiter.shared_limit(registry.settings.rate_limit_log, scope="log")(log.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
     api = documentation.ProblemApi(app)
@@ -72,6 +73,7 @@ def build_application(registry: Registry) -> Flask:
         api.register_blueprint(blueprint)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
+    app.register_blueprint(log.blueprint)
     app.register_blueprint(offline_qr.blueprint)
     app.register_blueprint(health.blueprint)
     if registry.settings.vc_api:

@@ -19,11 +19,16 @@ def install(app: Flask, settings: Settings) -> Limiter:
 
     Raises Misconfigured.
     """
-    for limit in (settings.rate_limit_public, settings.rate_limit_admin, settings.rate_limit_offline_qr):
+    for limit in (
+        settings.rate_limit_public,
+        settings.rate_limit_admin,
+        settings.rate_limit_offline_qr,
+        settings.rate_limit_log,
+    ):
         try:
             parse_many(limit)
         except ValueError as error:
-            names = "REGISTRY_RATE_LIMIT_PUBLIC, _ADMIN and _OFFLINE_QR"
+            names = "REGISTRY_RATE_LIMIT_PUBLIC, _ADMIN, _OFFLINE_QR and _LOG"
             message = f"{names} must be like '600 per minute', not {limit!r}."
             raise Misconfigured(message) from error
     in_memory = settings.rate_limit_storage == "memory://"
