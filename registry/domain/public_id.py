@@ -8,6 +8,8 @@ an id by trying.
 
 from __future__ import annotations
 
+from operator import mul
+
 from registry.domain.errors import NotFound
 
 ALPHABET = "23456789CDFHJKMNPRTVWXY"
@@ -17,6 +19,7 @@ MAX_TYPED_LENGTH = 40
 _BASE = len(ALPHABET)
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
+_WEIGHTS = range(1, LENGTH + 1)
 # Letters that are not in the alphabet but look like a digit that is.
 _READ_AS = str.maketrans({"Z": "2", "S": "5", "G": "6", "B": "8", "-": None, " ": None})
 
@@ -72,7 +75,7 @@ def grouped(public_id: str) -> str:
 def _check_symbol(body: str) -> str | None:
     """The symbol that makes the weighted sum (weights 1 to 15) divisible by 23; None for foreign symbols."""
     try:
-        total = sum(weight * _VALUE[symbol] for weight, symbol in enumerate(body, start=1))
+        total = sum(map(mul, map(_VALUE.__getitem__, body), _WEIGHTS))
     except KeyError:
         return None
     # 15 * check = -total (mod 23)

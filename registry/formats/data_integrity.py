@@ -53,11 +53,15 @@ class MalformedProof(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SignedDocument:
-    """A document taken apart: what was signed (`unsecured`, canonical bytes), its `proof`, and the whole, parsed."""
+    """A document taken apart: what was signed (`unsecured`, canonical bytes), its `proof`, and the whole, parsed.
+
+    `configuration`: the canonical proof configuration of `eddsa-jcs-2022`, where that was at hand.
+    """
 
     document: JsonObject
     unsecured: bytes
     proof: JsonObject
+    configuration: bytes | None = None
 
     @property
     def verification_method(self) -> str:
@@ -178,9 +182,10 @@ def take_apart_canonical(signed: bytes) -> SignedDocument:
     if not isinstance(proof, dict):
         raise MalformedProof("the document has no single proof object")
     try:
-        member = b'"proof":' + canonicalize(proof)
+        canonical = canonicalize(proof)
     except MalformedJson as error:
         raise MalformedProof("the stored credential is not canonical") from error
+    member = b'"proof":' + canonical
     start = signed.find(member)
     if start < 0:
         raise MalformedProof("the stored credential is not canonical")
@@ -189,7 +194,10 @@ def take_apart_canonical(signed: bytes) -> SignedDocument:
         end += 1
     elif signed[start - 1 : start] == b",":
         start -= 1
-    return SignedDocument(document, signed[:start] + signed[end:], _checked(proof, document))
+    checked = _checked(proof, document)
+    # Two members follow the signature in any proof that was accepted, so that it ends in a comma.
+    configuration = canonical.replace(b'"proofValue":"%b",' % checked["proofValue"].encode(), b"", 1)
+    return SignedDocument(document, signed[:start] + signed[end:], checked, configuration)
 
 
 def signature_holds(signed: SignedDocument, public_key: bytes) -> bool:
@@ -202,8 +210,11 @@ def signature_holds(signed: SignedDocument, public_key: bytes) -> bool:
 
 
 def _signed_data(signed: SignedDocument) -> bytes:
+    rdf = signed.proof["cryptosuite"] == Cryptosuite.RDFC
+    if signed.configuration is not None and not rdf:
+        return hash_data(signed.configuration, signed.unsecured)
     configuration = {name: value for name, value in signed.proof.items() if name != "proofValue"}
-    if configuration["cryptosuite"] != Cryptosuite.RDFC:
+    if not rdf:
         return hash_data(canonicalize(configuration), signed.unsecured)
     unsecured = {name: value for name, value in signed.document.items() if name != "proof"}
     configuration["@context"] = unsecured.get("@context")
