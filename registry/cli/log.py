@@ -41,8 +41,12 @@ class _AuditingGroup(click.Group):
             raise click.ClickException(str(error)) from error
         except RegistryError as error:
             raise _Undecided(error.diagnostics()) from error
-        except (KeyStoreError, MalformedLogProof, MalformedJson) as error:
+        except KeyStoreError as error:
             raise _Undecided(str(error)) from error
+        except MalformedLogProof as error:
+            raise _Undecided(f"The proof can't be read: {error}.") from error
+        except MalformedJson as error:
+            raise _Undecided(f"The credential can't be read: {error}.") from error
 
 
 @click.group(cls=_AuditingGroup)
