@@ -8,8 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import nacl.bindings
-import nacl.exceptions
+from registry.formats.ed25519 import ed25519_holds
 
 # The limits of Go's sumdb/note. The specification asks for 16 signatures at least.
 MAX_NOTE_SIZE = 1_000_000
@@ -18,7 +17,6 @@ ED25519 = 0x01
 ED25519_COSIGNATURE = 0x04
 _KEY_TYPES = {ED25519, ED25519_COSIGNATURE}
 _PUBLIC_KEY_SIZE = 32
-_SIGNATURE_SIZE = 64
 _KEY_ID_SIZE = 4
 _DASH = "— "
 
@@ -163,22 +161,11 @@ def verify_note(note: SignedNote, keys: Iterable[VerifierKey]) -> list[VerifierK
     message = note.text.encode()
     signed = signatures_by(note, (key for key in keys if key.key_type == ED25519))
     for key, signature in signed:
-        if not ed25519_holds(key.public_key, message, signature):
+        if not ed25519_holds(key.public_key, signature, message):
             raise UnverifiedNote(f"the signature of {key.name} does not hold")
     if not signed:
         raise UnverifiedNote("no signature of a known key")
     return list(dict.fromkeys(key for key, _ in signed))
-
-
-def ed25519_holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Whether an Ed25519 signature of 64 bytes holds (RFC 8032)."""
-    if len(signature) != _SIGNATURE_SIZE:
-        return False
-    try:
-        nacl.bindings.crypto_sign_open(signature + message, public_key)
-    except (nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError):
-        return False
-    return True
 
 
 def decode_base64(text: str) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from registry.formats.ed25519 import ed25519_holds
 from registry.formats.signed_note import (
     ED25519_COSIGNATURE,
     MalformedKey,
@@ -16,7 +17,6 @@ from registry.formats.signed_note import (
     UnverifiedNote,
     VerifierKey,
     check_text,
-    ed25519_holds,
     signatures_by,
 )
 
@@ -52,7 +52,7 @@ def cosignatures(note: SignedNote, witness_keys: Collection[VerifierKey]) -> lis
     for key, data in signatures_by(note, (key for key in witness_keys if key.key_type == ED25519_COSIGNATURE)):
         timestamp = int.from_bytes(data[:_TIMESTAMP_SIZE], "big")
         message = _message(note.text, timestamp)
-        if timestamp > _MAX_TIMESTAMP or not ed25519_holds(key.public_key, message, data[_TIMESTAMP_SIZE:]):
+        if timestamp > _MAX_TIMESTAMP or not ed25519_holds(key.public_key, data[_TIMESTAMP_SIZE:], message):
             raise UnverifiedNote(f"the cosignature of {key.name} does not hold")
         found.append(Cosignature(key, timestamp))
     return found
