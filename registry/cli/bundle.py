@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import click
@@ -38,16 +39,19 @@ def fetch(
         trusted = TrustPolicy(log_keys, witnesses, len(witnesses) if quorum is None else quorum)
     body = fetch_bundle(address, trusted)
     partial = file.with_name(file.name + ".part")
-    partial.write_bytes(body)
-    partial.replace(file)
-    click.echo(_told(open_file(file)))
+    try:
+        partial.write_bytes(body)
+        partial.replace(file)
+    except OSError as error:
+        raise click.ClickException(f"{file} can't be written: {error.strerror}") from error
+    click.echo(_told(file))
 
 
 @bundle.command("show")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def show(file: Path) -> None:
     """Tell what is in a trust bundle, after checking all that is signed in it."""
-    click.echo(_told(open_file(file)))
+    click.echo(_told(file))
 
 
 def open_file(file: Path) -> TrustBundle:
@@ -59,7 +63,8 @@ def open_file(file: Path) -> TrustBundle:
         raise InvalidInput([Violation((), f"{file}: {error}")]) from error
 
 
-def _told(opened: TrustBundle) -> str:
+def _told(file: Path) -> str:
+    opened = open_file(file)
     good_until = min((one.valid_until for one in opened.lists.values()), default=None)
     lines = [
         f"{opened.registry}, as of {opened.made_at:%Y-%m-%d %H:%M} UTC",
@@ -69,4 +74,6 @@ def _told(opened: TrustBundle) -> str:
     ]
     if not opened.policy.witnesses:
         lines.append("  no witness was named: the log is believed for the registry's own signature alone")
+    # To be compared where the file arrives.
+    lines.append(f"  sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}")
     return "\n".join(lines)

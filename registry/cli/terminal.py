@@ -21,6 +21,7 @@ from registry.settings import read_settings
 P = ParamSpec("P")
 DAY = click.DateTime(["%Y-%m-%d"])
 MAX_FILE_BYTES = 10_485_760
+_LONGEST_LINE = 2000
 
 
 class VerifierKeyText(click.ParamType[VerifierKey]):
@@ -51,6 +52,14 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
             bars[0].update(done - bars[0].pos)
 
         yield show
+
+
+def printable(text: str) -> str:
+    """A text that came from elsewhere, fit for one line of a terminal: no control characters, and not too long."""
+    shown = text if len(text) <= _LONGEST_LINE else text[:_LONGEST_LINE] + "…"
+    if shown.isprintable():
+        return shown
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in shown)
 
 
 class RefusingGroup(click.Group):

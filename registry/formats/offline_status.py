@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +26,8 @@ from registry.formats.bitstring_status_list import (
 from registry.formats.canonical_json import JsonObject, MalformedJson, parse
 from registry.formats.data_integrity import MalformedProof, signature_holds, take_apart, timestamp
 
+# The machine that signs a list and the one that reads it need not agree to the second.
+CLOCK_SKEW = timedelta(minutes=5)
 _PURPOSES = frozenset(Purpose)
 
 
@@ -67,7 +69,9 @@ def check_list(signed: bytes, issuer: str, keys: Mapping[str, PublishedKey]) -> 
     """Check the bytes of a signed status list credential (`eddsa-jcs-2022`), whatever the time is now.
 
     `issuer`: the DID that may publish the lists; `keys`: its keys for them, by their DID URLs, from a source that the
-    caller trusts. A key that is known to be compromised counts for nothing. Raises StatusListError.
+    caller trusts. A key that is known to be compromised counts for nothing, a retired one until its end.
+
+    Raises StatusListError.
     """
     try:
         taken = take_apart(_parsed(signed))
@@ -79,6 +83,9 @@ def check_list(signed: bytes, issuer: str, keys: Mapping[str, PublishedKey]) -> 
         raise _refused(f"the list is signed with an unknown key, {taken.verification_method[:200]!r}")
     if key.compromised_since is not None:
         raise _refused("the list is signed with a key that is compromised; fetch a newer list")
+    begins = _moment(document, "validFrom")
+    if key.state_at(begins) != "active":
+        raise _refused("the list is younger than the end of the key that signed it")
     if not signature_holds(taken, key.public_key):
         raise _refused("the signature of the list does not hold")
     stated = document.get("issuer")
@@ -87,7 +94,7 @@ def check_list(signed: bytes, issuer: str, keys: Mapping[str, PublishedKey]) -> 
     content = unpack_list(document)
     if content.url is None:
         raise _refused("the list does not say which one it is (id)")
-    return CheckedList(content, _moment(document, "validFrom"), _moment(document, "validUntil"))
+    return CheckedList(content, begins, _moment(document, "validUntil"))
 
 
 def offline_status(
@@ -132,7 +139,7 @@ def _read(
     where = f"index {entry.index} of {entry.list_url}, list of {timestamp(checked.valid_from)}"
     if not result.valid and entry.purpose == Purpose.REVOCATION:
         return ListedStatus.REVOKED, f"revoked by {where}", checked.valid_from
-    if not checked.valid_from <= now <= checked.valid_until:
+    if not checked.valid_from - CLOCK_SKEW <= now <= checked.valid_until:
         period = f"{timestamp(checked.valid_from)} to {timestamp(checked.valid_until)}"
         raise StatusListError(
             Problem.VERIFICATION, f"the list holds from {period}; fetch a newer one: {entry.list_url}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from io import BytesIO
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 MAX_PDF_BYTES = 20 * 1024 * 1024
-MAX_ATTACHMENT_BYTES = 1024 * 1024
+# The largest certificate that the API takes in, twice over.
+MAX_CREDENTIAL_BYTES = 4 * 1024 * 1024
 _SIGNATURE = b"%PDF-"
 
 
@@ -17,21 +17,26 @@ class NoCredentialInside(ValueError):
 
 
 def is_pdf(body: bytes) -> bool:
-    """Whether the bytes begin as a PDF does (some programs put up to 1024 bytes in front)."""
-    return _SIGNATURE in body[:1024]
+    """Whether the bytes begin as a PDF does (some programs put up to 1024 bytes in front), and not as JSON does."""
+    beginning = body[:1024]
+    return _SIGNATURE in beginning and not beginning.lstrip().startswith(b"{")
 
 
 def credential_in_pdf(body: bytes) -> bytes:
-    """The bytes of the one attached JSON file. Raises NoCredentialInside."""
+    """The bytes of the one attached JSON file. Raises NoCredentialInside.
+
+    What the pages of the PDF show is looked at by nobody: only what the credential says is proved.
+    """
     if len(body) > MAX_PDF_BYTES:
         raise NoCredentialInside(f"the PDF is larger than {MAX_PDF_BYTES} bytes")
     try:
-        found = [one.content for one in PdfReader(BytesIO(body)).attachment_list if one.name.lower().endswith(".json")]
-    # What a broken or hostile PDF makes the reader run into is open-ended.
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError) as error:
+        attached = [one for one in PdfReader(BytesIO(body)).attachment_list if one.name.lower().endswith(".json")]
+        found = [bytes(one.content) for one in attached[:1]]
+    except Exception as error:
+        # What a broken or hostile PDF makes the reader run into is open-ended.
         raise NoCredentialInside("the PDF can't be read") from error
-    if len(found) != 1:
-        raise NoCredentialInside(f"the PDF carries {len(found)} JSON files, not one credential")
-    if len(found[0]) > MAX_ATTACHMENT_BYTES:
-        raise NoCredentialInside(f"the credential in the PDF is larger than {MAX_ATTACHMENT_BYTES} bytes")
-    return bytes(found[0])
+    if len(attached) != 1:
+        raise NoCredentialInside(f"the PDF carries {len(attached)} JSON files, not one credential")
+    if len(found[0]) > MAX_CREDENTIAL_BYTES:
+        raise NoCredentialInside(f"the credential in the PDF is larger than {MAX_CREDENTIAL_BYTES} bytes")
+    return found[0]

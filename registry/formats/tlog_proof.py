@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from registry.formats.merkle import inclusion_holds
@@ -95,21 +94,26 @@ def parse_proof(proof: bytes) -> LogProof:
 def verify_proof(proof: LogProof, leaf: bytes, policy: TrustPolicy) -> ProvenInclusion:
     """Check that leaf hash `leaf` is in the log, by the steps of the specification. Raises InvalidLogProof."""
     try:
-        checkpoint, note = open_checkpoint(proof.checkpoint, policy.logs)
-        cosigned = cosignatures(note, policy.witnesses)
+        checkpoint, cosigned = open_cosigned(proof.checkpoint, policy)
     except (MalformedNote, UnverifiedNote) as error:
         raise InvalidLogProof(f"the checkpoint: {error}") from error
-    # One key under two names is one witness.
-    witnesses = _count_witnesses(cosigned)
-    if witnesses < policy.quorum:
-        raise InvalidLogProof(f"{witnesses} known witnesses cosigned the checkpoint, {policy.quorum} are demanded")
     if not inclusion_holds(proof.path, proof.index, checkpoint.size, leaf, checkpoint.root):
         raise InvalidLogProof(f"the entry is not number {proof.index} of the log at size {checkpoint.size}")
-    return ProvenInclusion(checkpoint, tuple(cosigned))
+    return ProvenInclusion(checkpoint, cosigned)
 
 
-def _count_witnesses(cosigned: Sequence[Cosignature]) -> int:
-    return len({cosignature.key.public_key for cosignature in cosigned})
+def open_cosigned(note: bytes, policy: TrustPolicy) -> tuple[Checkpoint, tuple[Cosignature, ...]]:
+    """The checkpoint in a note, and the cosignatures of known witnesses, of whom there must be enough.
+
+    Raises MalformedNote, UnverifiedNote.
+    """
+    checkpoint, signed = open_checkpoint(note, policy.logs)
+    cosigned = tuple(cosignatures(signed, policy.witnesses))
+    # One key under two names is one witness.
+    witnesses = len({cosignature.key.public_key for cosignature in cosigned})
+    if witnesses < policy.quorum:
+        raise UnverifiedNote(f"{witnesses} known witnesses cosigned it, {policy.quorum} are demanded")
+    return checkpoint, cosigned
 
 
 def _decode_extra(line: str) -> bytes:

@@ -6,21 +6,22 @@
 | `registry` | the registry's address |
 | `made_at` | when it was put together |
 | `did_documents` | the DID documents of the registry (first) and of all issuers, with all their keys |
-| `issuers` | for each issuer its DID, code, name, and the schemes that it may certify from when to when |
+| `issuers` | for each issuer its code, name, and the schemes that it may certify from when to when |
 | `status_lists` | all status list credentials, each signed |
-| `log` | `checkpoint` (a signed note) and `keys` (verifier keys) |
+| `log` | `checkpoint` (a signed note), `keys` (verifier keys), and `compromises`: for each compromised key how many \
+entries the log had before |
 | `trusted` | added by whoever fetched it: log keys, witness keys and a quorum of their own choosing |
 
-Status lists and checkpoint are signed. The DID documents are believed for the connection that they came through, as
-did:web has it; so are the log's keys unless `trusted` names them.
+Status lists and checkpoint are signed. All else is believed for the connection that it came through, as did:web has it
+for DID documents; so are the log's keys unless `trusted` names them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 from registry.domain.certificate import Authorization
 from registry.domain.signing_key import PublishedKey
@@ -28,17 +29,19 @@ from registry.formats import canonical_json
 from registry.formats.bitstring_status_list import StatusListError
 from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize
 from registry.formats.data_integrity import timestamp
-from registry.formats.did_web import registry_did
+from registry.formats.did_web import issuer_did, registry_did
 from registry.formats.multikey import MalformedMultibase, decode_public_key
 from registry.formats.offline_status import CheckedList, check_list
 from registry.formats.signed_note import MalformedKey, MalformedNote, UnverifiedNote, VerifierKey, parse_vkey
-from registry.formats.tlog_checkpoint import Checkpoint, open_checkpoint
-from registry.formats.tlog_cosignature import Cosignature, cosignatures
-from registry.formats.tlog_proof import TrustPolicy
+from registry.formats.tlog_checkpoint import Checkpoint
+from registry.formats.tlog_cosignature import Cosignature
+from registry.formats.tlog_proof import TrustPolicy, open_cosigned
 
 FORMAT = "certification-registry/trust-bundle/v1"
 MAX_BUNDLE_BYTES = 64 * 1024 * 1024
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
+# The registry's keys have a purpose each, which stands in their names; no other may sign status lists.
+_STATUS_LIST_KEYS = "#status-list-"
+_T = TypeVar("_T")
 
 
 class MalformedBundle(ValueError):
@@ -47,16 +50,18 @@ class MalformedBundle(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class IssuerTrust:
-    """What a bundle says of an issuer: name, keys by DID URL, and what it may certify."""
+    """What a bundle says of an issuer: keys by DID URL, and what it may certify."""
 
-    name: str
     keys: Mapping[str, PublishedKey] = field(default_factory=dict)
     authorizations: tuple[Authorization, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TrustBundle:
-    """A bundle whose signatures hold. `issuers` by DID, `lists` by address; `policy` is what log proofs must meet."""
+    """A bundle whose signatures hold. `issuers` by DID, `lists` by address; `policy` is what log proofs must meet.
+
+    `logged_before`: by compromised key, how many entries the log had before somebody else may have signed with it.
+    """
 
     registry: str
     made_at: datetime
@@ -65,6 +70,7 @@ class TrustBundle:
     policy: TrustPolicy
     checkpoint: Checkpoint
     cosignatures: tuple[Cosignature, ...]
+    logged_before: Mapping[str, int] = field(default_factory=dict)
 
     def find_key(self, verification_method: str) -> PublishedKey | None:
         """An issuer's key."""
@@ -76,23 +82,28 @@ def compose(
     registry: str,
     made_at: datetime,
     did_documents: Sequence[JsonObject],
-    issuers: Iterable[tuple[str, str, str, Iterable[Authorization]]],
+    issuers: Iterable[tuple[str, str, Iterable[Authorization]]],
     status_lists: Iterable[JsonObject],
     checkpoint: bytes,
     log_keys: Iterable[VerifierKey],
+    logged_before: Mapping[str, int],
 ) -> JsonObject:
-    """The bundle's document. `issuers`: DID, code, name, authorizations."""
+    """The bundle's document. `issuers`: code, name, authorizations; the others as in TrustBundle."""
     return {
         "format": FORMAT,
         "registry": registry,
         "made_at": timestamp(made_at),
         "did_documents": list(did_documents),
         "issuers": [
-            {"did": did, "code": code, "name": name, "authorizations": [_authorization(one) for one in granted]}
-            for did, code, name, granted in issuers
+            {"code": code, "name": name, "authorizations": [_authorization(one) for one in granted]}
+            for code, name, granted in issuers
         ],
         "status_lists": list(status_lists),
-        "log": {"checkpoint": checkpoint.decode(), "keys": [key.vkey for key in log_keys]},
+        "log": {
+            "checkpoint": checkpoint.decode(),
+            "keys": [key.vkey for key in log_keys],
+            "compromises": dict(logged_before),
+        },
     }
 
 
@@ -120,32 +131,54 @@ def read_bundle(body: bytes) -> JsonObject:
 
 
 def open_bundle(document: JsonObject) -> TrustBundle:
-    """Check every signature in a bundle. Raises MalformedBundle."""
+    """Check every signature in a bundle, and that all of it is about one registry. Raises MalformedBundle."""
     try:
-        registry = str(document["registry"])
-        documents = {one["id"]: one for one in document["did_documents"]}
-        own = _keys(documents[registry_did(registry)])
-        policy = _policy(document)
-        checkpoint, note = open_checkpoint(document["log"]["checkpoint"].encode(), policy.logs)
-        cosigned = tuple(cosignatures(note, policy.witnesses))
-        lists = [check_list(canonicalize(one), registry_did(registry), own) for one in document["status_lists"]]
-        issuers = {
-            one["did"]: IssuerTrust(
-                one["name"],
-                _keys(documents[one["did"]]),
-                tuple(_read_authorization(granted) for granted in one["authorizations"]),
-            )
-            for one in document["issuers"]
-        }
-        made_at = datetime.fromisoformat(document["made_at"])
-    except (MalformedKey, MalformedNote, UnverifiedNote, StatusListError, MalformedMultibase, MalformedJson) as error:
+        return _open(document)
+    except MalformedBundle:
+        raise
+    except (MalformedNote, UnverifiedNote) as error:
+        raise MalformedBundle(f"the checkpoint: {error}") from error
+    except (MalformedKey, StatusListError, MalformedMultibase, MalformedJson) as error:
         raise MalformedBundle(str(error)) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MalformedBundle(f"a member is missing or of another kind: {error}") from error
-    if len({one.key.public_key for one in cosigned}) < policy.quorum:
-        raise MalformedBundle(f"fewer than {policy.quorum} of the trusted witnesses cosigned the checkpoint")
-    by_address = {one.content.url or "": one for one in lists}
-    return TrustBundle(registry, made_at, issuers, by_address, policy, checkpoint, cosigned)
+
+
+def _open(document: JsonObject) -> TrustBundle:
+    registry = str(document["registry"])
+    did = registry_did(registry)
+    documents = _by_name((one["id"], one) for one in document["did_documents"])
+    own = {method: key for method, key in _keys(documents[did]).items() if method.startswith(did + _STATUS_LIST_KEYS)}
+    lists = [check_list(canonicalize(one), did, own) for one in document["status_lists"]]
+    issuers = [(issuer_did(registry, one["code"]), one["authorizations"]) for one in document["issuers"]]
+    policy = _policy(document)
+    checkpoint, cosigned = open_cosigned(document["log"]["checkpoint"].encode(), policy)
+    if checkpoint.origin.partition("/")[0] != registry.partition("://")[2]:
+        raise MalformedBundle(f"the checkpoint is of another log: {checkpoint.origin[:200]}")
+    return TrustBundle(
+        registry,
+        _moment(document["made_at"]),
+        _by_name(
+            (one, IssuerTrust(_keys(documents[one]), tuple(map(_read_authorization, granted))))
+            for one, granted in issuers
+        ),
+        _by_name((one.content.url or "", one) for one in lists),
+        # A key is good for the log that is its name, so that of another log proves nothing of this one.
+        replace(policy, logs=tuple(key for key in policy.logs if key.name == checkpoint.origin)),
+        checkpoint,
+        cosigned,
+        {str(key): int(size) for key, size in document["log"]["compromises"].items()},
+    )
+
+
+def _by_name(pairs: Iterable[tuple[str, _T]]) -> dict[str, _T]:
+    """Raises MalformedBundle where a name is there twice: of two status lists, one would hide what the other says."""
+    found: dict[str, _T] = {}
+    for name, value in pairs:
+        if name in found:
+            raise MalformedBundle(f"{name[:200]} is there twice")
+        found[name] = value
+    return found
 
 
 def _policy(document: JsonObject) -> TrustPolicy:
@@ -161,26 +194,31 @@ def _policy(document: JsonObject) -> TrustPolicy:
 def _keys(did_document: JsonObject) -> dict[str, PublishedKey]:
     """The Ed25519 keys of a DID document, with their lives as formats/did_web.py writes them."""
     did = did_document["id"]
-    keys = {}
+    vouching = frozenset(did_document["assertionMethod"])
+    keys = []
     for method in did_document["verificationMethod"]:
         identity = str(method["id"])
-        if identity not in did_document["assertionMethod"] and "revoked" not in method:
+        if identity not in vouching and "revoked" not in method:
             # Keys of the log vouch for no document.
             continue
         if method.get("type") != "Multikey" or method.get("controller") != did or not identity.startswith(did + "#"):
             raise MalformedBundle(f"{identity[:200]} is not a key of {did}")
-        keys[identity] = PublishedKey(
+        key = PublishedKey(
             identity,
             decode_public_key(method["publicKeyMultibase"]),
-            _moment(method.get("activeFrom")) or _EARLIEST,
-            _moment(method.get("retiredAt")),
-            _moment(method.get("revoked")),
+            _moment(method["activeFrom"]),
+            _moment(method["retiredAt"]) if "retiredAt" in method else None,
+            _moment(method["revoked"]) if "revoked" in method else None,
         )
-    return keys
+        keys.append((identity, key))
+    return _by_name(keys)
 
 
-def _moment(text: Any) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+def _moment(text: Any) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise MalformedBundle(f"a time without a zone: {text[:40]}")
+    return moment
 
 
 def _authorization(granted: Authorization) -> JsonObject:

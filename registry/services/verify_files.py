@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+import stat
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from registry.domain.errors import InvalidInput, RegistryError, Violation
+from registry.domain.errors import InvalidInput, StorageUnavailable
 from registry.domain.verdict import Verdict
-from registry.formats.pdf_attachment import MAX_PDF_BYTES, NoCredentialInside, credential_in_pdf, is_pdf
+from registry.formats.pdf_attachment import (
+    MAX_CREDENTIAL_BYTES,
+    MAX_PDF_BYTES,
+    NoCredentialInside,
+    credential_in_pdf,
+    is_pdf,
+)
 from registry.formats.tlog_proof import FILE_EXTENSION, MAX_PROOF_SIZE
 from registry.services.verify import Verification
 from registry.services.verify_offline import OfflineVerifier
 
 _CHUNK = 100
-_SUFFIXES = (".json", ".pdf", ".jsonld")
+_CHUNKS_AHEAD = 8
+_SUFFIXES = (".json", ".jsonld", ".pdf")
+_T = TypeVar("_T")
 
 
 class FileVerdict(NamedTuple):
-    """What came of one file: a verification without the document, or a problem that kept it from being verified."""
+    """What came of one file: a verification, or the problem that kept it from being verified."""
 
     path: str
     found: Verification | None
-    problem: str | None = None
+    problem: str = ""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -33,16 +46,27 @@ class FileVerdict(NamedTuple):
         return None if self.found is None else self.found.verdict
 
 
+class _NotReadable(Exception):
+    """The message says why a file can't be read."""
+
+
 def credential_files(folder: Path) -> Iterator[str]:
-    """The credentials and PDFs in a folder and all below it, in no particular order."""
+    """The credentials and PDFs in a folder and all below it, in no particular order.
+
+    Folders that can't be read, and links to folders, which are not followed, are named as well: verifying them says so.
+    """
     waiting = [str(folder)]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                elif entry.name.lower().endswith(_SUFFIXES):
-                    yield entry.path
+        path = waiting.pop()
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif entry.name.lower().endswith(_SUFFIXES) or (entry.is_symlink() and entry.is_dir()):
+                        yield entry.path
+        except OSError:
+            yield path
 
 
 def verify_file(verifier: OfflineVerifier, path: str) -> FileVerdict:
@@ -51,64 +75,78 @@ def verify_file(verifier: OfflineVerifier, path: str) -> FileVerdict:
         body = _read(path, MAX_PDF_BYTES)
         if is_pdf(body):
             body = credential_in_pdf(body)
+        elif len(body) > MAX_CREDENTIAL_BYTES:
+            raise _NotReadable(f"larger than {MAX_CREDENTIAL_BYTES} bytes: no credential")
         proof = path + FILE_EXTENSION
-        evidence = _read(proof, MAX_PROOF_SIZE) if os.path.exists(proof) else None  # noqa: PTH110 - ten times as fast
+        evidence = _read(proof, MAX_PROOF_SIZE) if os.path.lexists(proof) else None
         return FileVerdict(path, verifier.document(body, evidence))
-    except NoCredentialInside as error:
+    except (_NotReadable, NoCredentialInside) as error:
         return FileVerdict(path, None, str(error))
-    except RegistryError as error:
-        return FileVerdict(path, None, error.diagnostics())
-    except OSError as error:
-        return FileVerdict(path, None, f"can't be read: {error.strerror}")
+    except InvalidInput as error:
+        return FileVerdict(path, None, error.violations[0].reason)
 
 
 def verify_files(
-    verifier: OfflineVerifier, paths: Iterable[str], processes: int | None = None
-) -> Iterator[FileVerdict]:
-    """Verify many files, on all cores unless `processes` says otherwise; results as they come, in order.
+    verifier: OfflineVerifier, paths: Iterable[str], tell: Callable[[FileVerdict], _T], processes: int | None = None
+) -> Iterator[_T]:
+    """Verify many files, on all cores unless `processes` says otherwise; what `tell` makes of each, in order.
 
-    Bounded memory: paths are taken, and results given, a few thousand at a time.
+    Bounded memory: paths are taken, and results kept, a few thousand at a time. Raises StorageUnavailable where a
+    process is killed.
     """
     workers = processes or len(os.sched_getaffinity(0))
     source = iter(paths)
     chunks = iter(lambda: list(islice(source, _CHUNK)), list[str]())
     if workers == 1:
         for chunk in chunks:
-            yield from _verify_chunk(verifier, chunk)
+            yield from (tell(verify_file(verifier, path)) for path in chunk)
         return
     # Forked: the verifier, with all its lists and a copy of the log perhaps, is there already.
     context = multiprocessing.get_context("fork")
-    with context.Pool(workers, _begin_worker, (verifier,)) as pool:
-        while batch := list(islice(chunks, workers * 16)):
-            for results in pool.imap(_verify_in_worker, batch):
-                yield from results
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (verifier, tell))
+    running: deque[Future[list[_T]]] = deque()
+    try:
+        for chunk in chunks:
+            running.append(pool.submit(_verify_in_worker, chunk))
+            if len(running) > workers * _CHUNKS_AHEAD:
+                yield from running.popleft().result()
+        while running:
+            yield from running.popleft().result()
+    except BrokenProcessPool as error:
+        raise StorageUnavailable("A process that verified files was killed; is there enough memory?") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-_verifier: OfflineVerifier | None = None
+_at_work: tuple[OfflineVerifier, Callable[[FileVerdict], Any]] | None = None
 
 
-def _begin_worker(verifier: OfflineVerifier) -> None:
-    global _verifier
-    _verifier = verifier
+def _begin_worker(verifier: OfflineVerifier, tell: Callable[[FileVerdict], Any]) -> None:
+    global _at_work
+    _at_work = verifier, tell
+    # What is there now stays: the collector need not look at it again and again, nor copy its pages.
+    gc.freeze()
 
 
-def _verify_in_worker(chunk: list[str]) -> list[FileVerdict]:
-    assert _verifier is not None  # noqa: S101 - set when the worker began
-    return _verify_chunk(_verifier, chunk)
-
-
-def _verify_chunk(verifier: OfflineVerifier, chunk: list[str]) -> list[FileVerdict]:
-    return [_without_document(verify_file(verifier, path)) for path in chunk]
-
-
-def _without_document(one: FileVerdict) -> FileVerdict:
-    """What goes from process to process is what is told, not what was read."""
-    return one if one.found is None else one._replace(found=one.found._replace(document=None))
+def _verify_in_worker(chunk: list[str]) -> list[Any]:
+    assert _at_work is not None  # noqa: S101 - set when the worker began
+    verifier, tell = _at_work
+    return [tell(verify_file(verifier, path)) for path in chunk]
 
 
 def _read(path: str, limit: int) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123 - a third of the time
-        body = file.read(limit + 1)
-    if len(body) > limit:
-        raise InvalidInput([Violation((), f"larger than {limit} bytes")])
-    return body
+    """A file of up to `limit` bytes. Raises _NotReadable."""
+    try:
+        # Where somebody has put a pipe among the files, opening it must not wait for whoever writes into it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise _NotReadable("can't be read: not a file")
+            if status.st_size > limit:
+                raise _NotReadable(f"larger than {limit} bytes")
+            return os.read(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _NotReadable(f"can't be read: {error.strerror}") from error

@@ -2,85 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from registry.domain.certificate import period_of
+from registry.domain.certificate import FIRST_DAY, LAST_DAY, period_of
 from registry.domain.errors import InvalidInput, Violation
-from registry.domain.lifecycle import Period, Status, StatusAt
+from registry.domain.lifecycle import FINAL_STATES, Period, Standing, State, Status
 from registry.domain.public_id import MalformedPublicId, parse_public_id
-from registry.domain.reasons import Reason
 from registry.domain.signing_key import PublishedKey, judge_key
 from registry.domain.verdict import Check, CheckName, Finding, Outcome, conclude
 from registry.formats import canonical_json, log_entry
 from registry.formats.canonical_json import JsonObject, MalformedJson
-from registry.formats.cose_statement import MalformedStatement
+from registry.formats.cose_statement import MalformedStatement, Statement
 from registry.formats.cose_statement import read as read_statement
 from registry.formats.cose_statement import verify as statement_holds
 from registry.formats.credential import certificate_terms, issuer_id
 from registry.formats.data_integrity import MalformedProof, SignedDocument, signature_holds, take_apart_canonical
-from registry.formats.merkle import leaf_hash
-from registry.formats.offline_status import ListedStatus, offline_status
-from registry.formats.plain_form import NotPlain, check_plain_form
-from registry.formats.proofs import Cryptosuite, verify_proofs
-from registry.formats.tlog_proof import InvalidLogProof, MalformedLogProof, parse_proof, verify_proof
+from registry.formats.offline_status import CLOCK_SKEW, ListedStatus, OfflineStatus, offline_status
+from registry.formats.tlog_proof import InvalidLogProof, MalformedLogProof
 from registry.formats.trust_bundle import TrustBundle
-from registry.formats.verification_methods import ASSERTION_METHOD, UnknownVerificationMethod, VerificationMethod
+from registry.services.log.copy import LogCopy
+from registry.services.log.evidence import LogEvidence, proven
 from registry.services.verify import Verification
+from registry.services.verify_statement import judge_address
 
-# A bundle and the clock of the machine that reads it need not agree to the second.
-_SKEW = timedelta(minutes=5)
-_LISTED = {
-    ListedStatus.REVOKED: (Status.WITHDRAWN, Finding.STATUS_WITHDRAWN),
-    ListedStatus.SUSPENDED: (Status.SUSPENDED, Finding.STATUS_SUSPENDED),
+_FINDINGS = {
+    State.SUSPENDED: Finding.STATUS_SUSPENDED,
+    State.WITHDRAWN: Finding.STATUS_WITHDRAWN,
+    State.CANCELLED: Finding.STATUS_CANCELLED,
+    State.SUPERSEDED: Finding.STATUS_SUPERSEDED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class LogEvidence:
-    """What the log is known to say of a credential: when the registry recorded it."""
-
-    recorded_at: datetime
-    detail: str
-
-
-# Finds what the log says of a credential by its digest; None: nothing is at hand.
-FindInLog = Callable[[str], LogEvidence | None]
+_FINAL = {_FINDINGS[state]: Status(state.value) for state in FINAL_STATES}
 
 
 class OfflineVerifier:
-    """Verifies against one bundle, as of its lists. `find_in_log` looks into a copy of the log, where there is one."""
+    """Verifies against one bundle as of `now`; looks into a copy of the log where there is one."""
 
-    def __init__(
-        self, bundle: TrustBundle, clock: Callable[[], datetime], find_in_log: FindInLog | None = None
-    ) -> None:
+    def __init__(self, bundle: TrustBundle, now: datetime, log: LogCopy | None = None) -> None:
         self._bundle = bundle
-        self._clock = clock
-        self._find_in_log = find_in_log
+        self._now = now
+        self._log = log
 
     def document(self, body: bytes, log_proof: bytes | None = None) -> Verification:
         """Judge a credential's bytes; `log_proof` is the tlog-proof that lies beside it.
 
-        Raises InvalidInput for what is no JSON object.
+        Raises InvalidInput for what is no JSON object, or one that two readers may understand differently.
         """
-        now = self._clock()
-        document, canonical, signature, method = self._signature(body, now)
-        key = self._bundle.find_key(method) if method else None
-        logged, seen_at = self._log(canonical, log_proof)
-        period = _period(document)
+        read = _read(body)
+        document, signed = read.document, read.signed
+        key = self._bundle.find_key(signed.verification_method) if signed else None
+        created = datetime.fromisoformat(signed.proof["created"]) if signed and "created" in signed.proof else None
+        digest = log_entry.digest(read.canonical)
+        logged, evidence = self._logged(digest, log_proof, created)
         checks = (
-            signature,
-            _key(document, key, seen_at, seen_at or _moment(_proof_date(document))),
+            _seal(read, key),
+            self._key(document, key, evidence, created),
             self._issuer(document),
-            _period_check(period, now),
-            self._status_check(document, now),
+            _period_check(_period(document), self._now),
+            self._status_check(document, digest),
             logged,
         )
-        status = _status(checks, period)
-        found = conclude(checks, status.status if status else None)
-        return Verification(found, checks, now, _public_id(document), document, status, seen_at)
+        verdict = conclude(checks, _status(checks))
+        recorded_at = evidence.recorded_at if evidence else None
+        return Verification(verdict, checks, self._now, _public_id(document), document, None, recorded_at)
 
     def statement(self, text: str) -> Verification:
         """Judge the text of an offline QR: who signed it, and its dates; it carries neither status nor log proof.
@@ -91,7 +76,7 @@ class OfflineVerifier:
             statement = read_statement(text)
         except MalformedStatement as error:
             raise InvalidInput([Violation((), f"no statement of a certificate can be read there: {error}")]) from error
-        now, claims = self._clock(), statement.claims
+        claims = statement.claims
         key = self._bundle.find_key(statement.verification_method)
         terms = {
             "number": claims.number,
@@ -100,142 +85,156 @@ class OfflineVerifier:
         }
         document: JsonObject = {"issuer": claims.issuer, "credentialSubject": {"certificate": terms}}
         checks = (
-            _held(key, key is not None and statement_holds(statement, key.public_key)),
+            self._statement_signature(statement, key),
             # A statement does not tell when it was signed: an orderly end of its key is no objection.
-            _key(document, key, None, key.active_from if key else None),
+            self._key(document, key, None, key.active_from if key else None),
             Check(CheckName.ISSUER, Outcome.NOT_CHECKED, Finding.NOT_REGISTERED, "the code names no scheme"),
-            _period_check(period_of(claims.valid_from, claims.valid_until), now),
-            Check(CheckName.STATUS, Outcome.NOT_CHECKED, Finding.STATUS_NOT_KNOWN, "ask the registry: " + text[:80]),
+            _period_check(period_of(claims.valid_from, claims.valid_until), self._now),
+            Check(CheckName.STATUS, Outcome.NOT_CHECKED, Finding.STATUS_NOT_KNOWN, "the code does not carry it"),
             Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_NOT_AT_HAND, "the code carries no log proof"),
         )
-        return Verification(conclude(checks, None), checks, now, claims.public_id, document)
+        return Verification(conclude(checks, _status(checks)), checks, self._now, claims.public_id, document)
 
-    def _signature(self, body: bytes, now: datetime) -> tuple[JsonObject, bytes, Check, str | None]:
-        """The document, its canonical bytes, the check of its proof, and the key that the proof names."""
-        try:
-            # The bytes as the registry gives them out. Anything else takes the long way.
-            signed = take_apart_canonical(body)
-        except MalformedProof:
-            return self._signature_of_other(body, now)
-        key = self._bundle.find_key(signed.verification_method)
-        return signed.document, body, _held(key, _holds(signed, key)), signed.verification_method
+    def _statement_signature(self, statement: Statement, key: PublishedKey | None) -> Check:
+        elsewhere = judge_address(statement, self._bundle.registry)
+        if elsewhere is not None:
+            detail = "the signed part was put behind an address that is not its own"
+            return Check(CheckName.SIGNATURE, Outcome.FAIL, Finding.SIGNATURE_BROKEN, detail)
+        return _signature(key, key is not None and statement_holds(statement, key.public_key))
 
-    def _signature_of_other(self, body: bytes, now: datetime) -> tuple[JsonObject, bytes, Check, str | None]:
-        try:
-            document: Any = canonical_json.parse(body)
-            if not isinstance(document, dict):
-                raise MalformedJson("a credential is a JSON object")
-            canonical = canonical_json.canonicalize(document)
-        except MalformedJson as error:
-            raise InvalidInput([Violation((), str(error))]) from error
-        try:
-            results = verify_proofs(document, self._resolve, now=now)
-            if any(one.cryptosuite == Cryptosuite.RDFC for one in results):
-                check_plain_form(document)
-        except (MalformedProof, MalformedJson, NotPlain) as error:
-            found = Finding.PROOF_UNSUPPORTED if "proof" in document else Finding.PROOF_MISSING
-            return document, canonical, Check(CheckName.SIGNATURE, Outcome.FAIL, found, str(error)), None
-        method = results[0].verification_method
-        problem = next((one.problem for one in results if not one.holds), None)
-        return document, canonical, _held(self._bundle.find_key(method), problem is None, problem), method
+    def _key(
+        self, document: JsonObject, key: PublishedKey | None, evidence: LogEvidence | None, signed_at: datetime | None
+    ) -> Check:
+        """Whether the key is the issuer's, and its signature counts.
 
-    def _resolve(self, verification_method: str) -> VerificationMethod:
-        key = self._bundle.find_key(verification_method)
+        Without evidence of the log, `signed_at` is what the signer says. An orderly end leaves that believable; a
+        compromise does not.
+        """
         if key is None:
-            raise UnknownVerificationMethod("no issuer of this registry has that key")
-        did = verification_method.partition("#")[0]
-        return VerificationMethod(verification_method, did, key.public_key, frozenset({ASSERTION_METHOD}))
+            hint = f" in the bundle of {self._bundle.made_at:%Y-%m-%d %H:%M} UTC"
+            return Check(CheckName.KEY, Outcome.FAIL, Finding.KEY_UNKNOWN, "no issuer has that key" + hint)
+        method, since = key.verification_method, key.compromised_since
+        if method.partition("#")[0] != issuer_id(document):
+            return Check(CheckName.KEY, Outcome.FAIL, Finding.KEY_OF_ANOTHER, "the key is not the named issuer's")
+        if since is not None and evidence is None and signed_at is not None and signed_at < since:
+            detail = f"{method}: only a log proof, or a copy of the log, can show that it signed this before {since}"
+            return Check(CheckName.KEY, Outcome.NOT_CHECKED, Finding.KEY_COMPROMISED, detail)
+        seen = evidence is not None and evidence.index < self._bundle.logged_before.get(method, 0)
+        recorded_at = evidence.recorded_at if evidence else signed_at
+        good, finding = judge_key(key, recorded_at if seen else None, recorded_at)
+        return Check(CheckName.KEY, Outcome.PASS if good else Outcome.FAIL, finding, method)
 
     def _issuer(self, document: JsonObject) -> Check:
         terms = certificate_terms(document)
         issuer = self._bundle.issuers.get(issuer_id(document) or "")
-        scheme = str(terms.get("scheme"))
         if issuer is None:
             return Check(CheckName.ISSUER, Outcome.FAIL, Finding.ISSUER_UNKNOWN, "not an issuer of this registry")
-        decided_on = _day(terms.get("decided_on"))
+        scheme, decided_on = str(terms.get("scheme")), _day(terms.get("decided_on"))
         if decided_on is not None and any(one.covers(scheme, decided_on) for one in issuer.authorizations):
             return Check(CheckName.ISSUER, Outcome.PASS, Finding.ISSUER_AUTHORIZED, scheme)
         return Check(CheckName.ISSUER, Outcome.FAIL, Finding.ISSUER_NOT_AUTHORIZED, scheme)
 
-    def _status_check(self, document: JsonObject, now: datetime) -> Check:
-        listed = offline_status(document, self._bundle.lists, now)
+    def _status_check(self, document: JsonObject, digest: str) -> Check:
+        listed = offline_status(document, self._bundle.lists, self._now)
+        standing = self._log.standing(digest, self._now) if self._log else None
+        if standing is not None and _speaks_against(standing, listed):
+            detail = f"since {standing.since.isoformat()}: {standing.reason}, by the copy of the log"
+            return Check(CheckName.STATUS, Outcome.FAIL, _FINDINGS[standing.state], detail)
         detail = "; ".join(listed.reasons)
+        if listed.status is ListedStatus.REVOKED:
+            return Check(CheckName.STATUS, Outcome.FAIL, Finding.STATUS_WITHDRAWN, detail)
+        if listed.status is ListedStatus.SUSPENDED:
+            return Check(CheckName.STATUS, Outcome.FAIL, Finding.STATUS_SUSPENDED, detail)
         if listed.status is ListedStatus.UNKNOWN:
             return Check(CheckName.STATUS, Outcome.NOT_CHECKED, Finding.STATUS_NOT_KNOWN, detail)
-        if listed.status is ListedStatus.VALID:
-            return Check(CheckName.STATUS, Outcome.PASS, Finding.STATUS_IN_FORCE, detail)
-        return Check(CheckName.STATUS, Outcome.FAIL, _LISTED[listed.status][1], detail)
+        return Check(CheckName.STATUS, Outcome.PASS, Finding.STATUS_IN_FORCE, detail)
 
-    def _log(self, canonical: bytes, proof: bytes | None) -> tuple[Check, datetime | None]:
-        """That the log has this very document, and when the registry recorded it."""
-        digest = log_entry.digest(canonical)
+    def _logged(self, digest: str, proof: bytes | None, created: datetime | None) -> tuple[Check, LogEvidence | None]:
+        """That the log has this very document, by the proof beside it or else by the copy."""
+        evidence = None
         try:
-            evidence = self._proven(digest, proof) if proof is not None else None
+            if proof is not None:
+                evidence = proven(digest, proof, self._bundle.policy)
+            elif self._log is not None:
+                evidence = self._log.find(digest)
         except (MalformedLogProof, InvalidLogProof) as error:
             return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_DIFFERS, str(error)), None
-        if evidence is None and self._find_in_log is not None:
-            evidence = self._find_in_log(digest)
-            if evidence is None:
-                detail = "the copy of the log does not have it"
-                return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_MISSING, detail), None
-        if evidence is None:
+        if evidence is not None:
+            return Check(CheckName.LOG, Outcome.PASS, Finding.LOGGED, evidence.detail), evidence
+        if self._log is None:
             detail = "neither a proof (.tlog-proof) nor a copy of the log is at hand"
             return Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_NOT_AT_HAND, detail), None
-        return Check(CheckName.LOG, Outcome.PASS, Finding.LOGGED, evidence.detail), evidence.recorded_at
-
-    def _proven(self, digest: str, body: bytes) -> LogEvidence:
-        """Raises MalformedLogProof, InvalidLogProof."""
-        proof = parse_proof(body)
-        statement = proof.extra or b""
-        recorded_at = log_entry.recorded_at(statement, digest)
-        if recorded_at is None:
-            raise InvalidLogProof("the proof is about another document")
-        proven = verify_proof(proof, leaf_hash(statement), self._bundle.policy)
-        witnesses = len(proven.cosignatures)
-        return LogEvidence(recorded_at, f"entry {proof.index}, {witnesses} known witnesses")
+        # An entry is placed a little after the certificate was signed, a large batch some more.
+        if created is not None and self._log.newest - CLOCK_SKEW <= created:
+            detail = f"signed after the copy of the log was made, whose newest entry is of {self._log.newest}"
+            return Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_PENDING, detail), None
+        detail = "the copy of the log does not have it"
+        return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_MISSING, detail), None
 
 
-def _holds(signed: SignedDocument, key: PublishedKey | None) -> bool:
-    return key is not None and signature_holds(signed, key.public_key)
+class _Read(NamedTuple):
+    """A document as it was read: parsed, canonical, and taken apart, or the problem with its proof."""
+
+    document: JsonObject
+    canonical: bytes
+    signed: SignedDocument | None
+    problem: str = ""
 
 
-def _held(key: PublishedKey | None, holds: bool, problem: str | None = None) -> Check:
+def _read(body: bytes) -> _Read:
+    """Raises InvalidInput."""
+    try:
+        signed = take_apart_canonical(body)
+        if canonical_json.canonicalize_own(signed.document) == body:
+            # The bytes as the registry gives them out: there is nothing to misunderstand.
+            return _Read(signed.document, body, signed)
+    except (MalformedProof, TypeError):
+        # Anything else is read strictly, and told what is wrong with it.
+        pass
+    try:
+        document: Any = canonical_json.parse(body)
+        if not isinstance(document, dict):
+            raise MalformedJson("a credential is a JSON object")
+        canonical = canonical_json.canonicalize(document)
+    except MalformedJson as error:
+        raise InvalidInput([Violation((), str(error))]) from error
+    try:
+        return _Read(document, canonical, take_apart_canonical(canonical))
+    except MalformedProof as error:
+        return _Read(document, canonical, None, str(error))
+
+
+def _signature(key: PublishedKey | None, holds: bool) -> Check:
     if key is None:
         detail = "without the signer's key nothing can be said of the signature"
         return Check(CheckName.SIGNATURE, Outcome.NOT_CHECKED, Finding.NOT_CHECKED_WITHOUT_KEY, detail)
     if not holds:
-        detail = problem or "the signature does not fit the document: it was altered, or never signed by this key"
+        detail = "the signature does not fit the document: it was altered, or never signed by this key"
         return Check(CheckName.SIGNATURE, Outcome.FAIL, Finding.SIGNATURE_BROKEN, detail)
     return Check(CheckName.SIGNATURE, Outcome.PASS, Finding.SIGNATURE_HOLDS, "the signature holds over the document")
 
 
-def _key(document: JsonObject, key: PublishedKey | None, seen_at: datetime | None, signed_at: datetime | None) -> Check:
-    if key is None:
-        return Check(CheckName.KEY, Outcome.FAIL, Finding.KEY_UNKNOWN, "no issuer of this registry has that key")
-    if key.verification_method.partition("#")[0] != issuer_id(document):
-        return Check(CheckName.KEY, Outcome.FAIL, Finding.KEY_OF_ANOTHER, "the key is not the named issuer's")
-    # An orderly end leaves the signer's own date believable; a compromise does not, and takes the log's.
-    good, finding = judge_key(key, seen_at, signed_at)
-    return Check(CheckName.KEY, Outcome.PASS if good else Outcome.FAIL, finding, key.verification_method)
-
-
-def _proof_date(document: JsonObject) -> Any:
-    proof = document.get("proof")
-    first = proof[0] if isinstance(proof, list) and proof else proof
-    return first.get("created") if isinstance(first, dict) else None
+def _seal(read: _Read, key: PublishedKey | None) -> Check:
+    if read.signed is None:
+        found = Finding.PROOF_UNSUPPORTED if "proof" in read.document else Finding.PROOF_MISSING
+        return Check(CheckName.SIGNATURE, Outcome.FAIL, found, read.problem)
+    return _signature(key, key is not None and signature_holds(read.signed, key.public_key))
 
 
 def _period(document: JsonObject) -> Period | None:
+    """The days of validity; None where they are not stated as a registry states them."""
     terms = certificate_terms(document)
-    begin = _day(terms.get("valid_from"))
-    return None if begin is None else period_of(begin, _day(terms.get("valid_until")))
+    begin, end = _day(terms.get("valid_from")), _day(terms.get("valid_until"))
+    if begin is None or (end is None and "valid_until" in terms):
+        return None
+    return period_of(begin, end)
 
 
 def _period_check(period: Period | None, now: datetime) -> Check:
     if period is None:
         return Check(CheckName.PERIOD, Outcome.NOT_CHECKED, Finding.NOT_REGISTERED, "not a certificate of a registry")
     detail = f"{period.starts_at.isoformat()} to {period.ends_at.isoformat() if period.ends_at else 'no end'}"
-    if now + _SKEW < period.starts_at:
+    if now < period.starts_at:
         return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_NOT_BEGUN, detail)
     if period.ends_at is None:
         return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_WITHOUT_END, detail)
@@ -244,21 +243,35 @@ def _period_check(period: Period | None, now: datetime) -> Check:
     return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_RUNNING, detail)
 
 
-def _status(checks: tuple[Check, ...], period: Period | None) -> StatusAt | None:
-    """The status that the checks amount to; None where the lists could not tell it."""
-    by_name = {one.name: one for one in checks}
-    status, dates = by_name[CheckName.STATUS], by_name[CheckName.PERIOD]
-    unchecked = Outcome.NOT_CHECKED in (status.outcome, dates.outcome, by_name[CheckName.SIGNATURE].outcome)
-    if period is None or unchecked:
-        return None
-    if status.finding is Finding.STATUS_WITHDRAWN:
-        return StatusAt(Status.WITHDRAWN, period.starts_at, Reason.OTHER)
-    if dates.finding is Finding.PERIOD_ENDED and period.ends_at is not None:
-        return StatusAt(Status.EXPIRED, period.ends_at, Reason.INITIAL)
-    if status.finding is Finding.STATUS_SUSPENDED:
-        return StatusAt(Status.SUSPENDED, period.starts_at, Reason.OTHER)
-    begun = dates.finding is not Finding.PERIOD_NOT_BEGUN
-    return StatusAt(Status.VALID if begun else Status.NOT_YET_VALID, period.starts_at, Reason.INITIAL)
+def _speaks_against(standing: Standing, listed: OfflineStatus) -> bool:
+    """Whether the copy of the log knows something against a certificate that the lists can't know.
+
+    It never clears one: which of the two is newer is not always certain.
+    """
+    if standing.state in FINAL_STATES:
+        return True
+    newer = listed.as_of is None or listed.as_of < standing.since
+    return standing.state is State.SUSPENDED and listed.status is ListedStatus.VALID and newer
+
+
+def _status(checks: Sequence[Check]) -> Status | None:
+    """The status that the checks amount to; None where too little is known to call it valid.
+
+    What is known against a certificate counts whatever else is not known.
+    """
+    found = {check.name: check.finding for check in checks}
+    status, dates = found[CheckName.STATUS], found[CheckName.PERIOD]
+    if status in _FINAL:
+        return _FINAL[status]
+    if dates is Finding.PERIOD_ENDED:
+        return Status.EXPIRED
+    if status is Finding.STATUS_SUSPENDED:
+        return Status.SUSPENDED
+    if dates is Finding.PERIOD_NOT_BEGUN:
+        return Status.NOT_YET_VALID
+    # That the log was not looked at is told, and is no reason to say nothing at all.
+    needed = (check for check in checks if check.finding is not Finding.LOG_NOT_AT_HAND)
+    return None if any(check.outcome is Outcome.NOT_CHECKED for check in needed) else Status.VALID
 
 
 def _public_id(document: JsonObject) -> str | None:
@@ -270,14 +283,8 @@ def _public_id(document: JsonObject) -> str | None:
 
 def _day(text: Any) -> date | None:
     try:
-        return date.fromisoformat(text) if isinstance(text, str) else None
+        day = date.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return moment if moment is not None and moment.tzinfo is not None else None
+    # Days beyond, which no certificate has, can't be turned into instants.
+    return day if day is not None and FIRST_DAY <= day <= LAST_DAY else None

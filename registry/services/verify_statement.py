@@ -75,7 +75,7 @@ def verify_statement(registry: Registry, verifier: Verifier, text: str) -> State
     found = () if claims is None else tuple(differences(shown(_as_far_as(statement, claims)), shown(statement.claims)))
     issuers_key = key.published if key is not None and key.purpose == Purpose.ISSUER else None
     finding = (
-        _judge_address(statement, registry.base_url)
+        judge_address(statement, registry.base_url)
         or judge_signature(statement, issuers_key)
         or _judge_content(claims, found)
         or _judge_key(issuers_key)
@@ -124,7 +124,7 @@ def _as_far_as(statement: Statement, registered: Claims) -> Claims:
     return replace(registered, holder=Text(registered.holder.zh))
 
 
-def _judge_address(statement: Statement, base_url: str) -> StatementFinding | None:
+def judge_address(statement: Statement, base_url: str) -> StatementFinding | None:
     """Whether the code leads to the page of this certificate, here."""
     if not statement.address:
         return None

@@ -93,6 +93,11 @@ def seen_at(connection: Connection, log_index: int) -> datetime | None:
     return connection.scalar(statement.order_by(LogCheckpoint.size).limit(1))
 
 
+def size_before(connection: Connection, moment: datetime) -> int:
+    """How many entries the log had taken in before a moment. Later checkpoints are larger."""
+    return connection.scalar(select(func.max(LogCheckpoint.size)).where(LogCheckpoint.integrated_at < moment)) or 0
+
+
 def is_pending(connection: Connection, certificate_id: int) -> bool:
     """Whether the issuing of a certificate waits for its place, or has got it since the caller looked.
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, or_, select
 
-from registry.store.log_models import LogCheckpoint, LogEntry
+from registry.store.log import size_before
+from registry.store.log_models import LogEntry
 from registry.store.models import Certificate
 
 _AT_ONCE = 5_000
@@ -20,9 +21,7 @@ def count_signed(connection: Connection, key: int) -> int:
 
 def not_logged_before(connection: Connection, key: int, since: datetime) -> Iterator[tuple[str, str]]:
     """Public id and number of each certificate of a key that the log took in at `since` or later, or never."""
-    # Later checkpoints are larger, so one size divides what was seen before from the rest.
-    before = select(func.max(LogCheckpoint.size)).where(LogCheckpoint.integrated_at < since)
-    size = connection.scalar(before) or 0
+    size = size_before(connection, since)
     page = (
         select(Certificate.id, Certificate.public_id, Certificate.number)
         .outerjoin(LogEntry, (LogEntry.certificate_id == Certificate.id) & (LogEntry.sequence == 1))

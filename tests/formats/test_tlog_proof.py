@@ -71,7 +71,7 @@ ALL = TrustPolicy((LOG,), (ONE, TWO), 2)
         (PROOF, LEAF, TrustPolicy((), (ONE, TWO), 2), "no key is known"),
         (PROOF, LEAF, TrustPolicy((replace(LOG, public_key=bytes(32)),)), "no signature of a known key"),
         (PROOF, LEAF, TrustPolicy((replace(LOG, name="other.example"),)), "no key is known"),
-        (PROOF, LEAF, TrustPolicy((LOG,), (ONE, STRANGER), 2), "1 known witnesses cosigned the checkpoint, 2"),
+        (PROOF, LEAF, TrustPolicy((LOG,), (ONE, STRANGER), 2), "1 known witnesses cosigned it, 2"),
         (PROOF, LEAF, TrustPolicy((LOG,), (), 1), "0 known witnesses"),
         (replace(PROOF, checkpoint=CHECKPOINT.replace(b"70000", b"70001")), LEAF, ALL, "does not hold"),
         (replace(PROOF, checkpoint=b"nothing"), LEAF, ALL, "checkpoint"),

@@ -120,7 +120,7 @@ def test_with_no_registry_to_ask_only_the_form_that_registries_write_counts(
     """Without the log at hand, nothing else tells such a document from the registered one."""
     document = stored_document(registry, issue(registry, rdf_actor, sample_certificate()).public_id)
     bundle = open_bundle(build_bundle(registry, StatusLists(registry)))
-    offline = OfflineVerifier(bundle, registry.now)
+    offline = OfflineVerifier(bundle, registry.now())
     terms = json.loads(document)["credentialSubject"]["certificate"]
     for genuine in (document, json.dumps(json.loads(document), indent=2).encode()):
         assert offline.document(genuine).verdict is Verdict.VALID
