@@ -245,6 +245,27 @@ def test_nothing_that_the_log_has_not_signed_is_taken_in(bad: StaticLog, tmp_pat
     assert all(kept[path] == genuine.files[path] for path in kept if path in genuine.files and path != "checkpoint")
 
 
+def test_a_tile_and_its_entries_that_fit_each_other_must_fit_the_signed_root_too(tmp_path: Path) -> None:
+    log, other = StaticLog(WORDS[:700]), _other(700, 0)
+    log.files |= {path: other.files[path] for path in ("tile/0/001", "tile/entries/001")}
+    with pytest.raises(LogMisbehaves, match="tile/0/001 is not what the log has signed"):
+        mirror_log(log, tmp_path, log.keys)
+
+
+def test_nothing_of_the_earlier_checkpoint_goes_before_the_new_one_stands(tmp_path: Path) -> None:
+    before, after = StaticLog(WORDS[:200]), StaticLog(WORDS[:300])
+    mirror_log(before, tmp_path, before.keys)
+    in_the_way = tmp_path / ".checkpoint.part"
+    in_the_way.mkdir()
+    with pytest.raises(StorageUnavailable):
+        mirror_log(after, tmp_path, after.keys)
+    kept = files_in(tmp_path)
+    assert {path: kept[path] for path in before.files} == before.files
+    in_the_way.rmdir()
+    mirror_log(after, tmp_path, after.keys)
+    assert files_in(tmp_path) == after.files
+
+
 def test_partial_tiles_that_the_log_has_removed_are_cut_from_the_full_ones(tmp_path: Path) -> None:
     log, grown = StaticLog(WORDS[:300]), StaticLog(WORDS[:512])
     log.files = {path: content for path, content in log.files.items() if "001.p" not in path}
