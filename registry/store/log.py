@@ -14,6 +14,7 @@ from registry.store.models import StatusEvent
 
 # Any number that nothing else in the database uses for an advisory lock.
 _INTEGRATION_LOCK = 7_206_962
+_PATIENCE = "10s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,14 @@ def has_pending(connection: Connection) -> bool:
 
 
 def lock_integration(connection: Connection) -> None:
-    """Until the transaction ends, nobody else places entries."""
+    """Until the transaction ends, nobody else places entries.
+
+    Raises sqlalchemy.exc.OperationalError where another process holds on to it: acts must not wait for it for ever.
+    """
     if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_INTEGRATION_LOCK)))
-    # On SQLite, every transaction that writes is alone from its beginning.
+        patience = func.set_config("lock_timeout", _PATIENCE, True)
+        connection.execute(select(patience, func.pg_advisory_xact_lock(_INTEGRATION_LOCK)))
+    # On SQLite, every transaction that writes is alone from its beginning, and waits as long (store/database.py).
 
 
 def pending_entries(connection: Connection, limit: int) -> list[Pending]:

@@ -233,7 +233,9 @@ LOG = [
 ]
 
 
-@pytest.mark.parametrize(("what", "statement", "kind", "words"), REGISTER + LOG, ids=lambda one: str(one)[:40])
+@pytest.mark.parametrize(
+    ("what", "statement", "kind", "words"), REGISTER + LOG, ids=[case[0] for case in REGISTER + LOG]
+)
 def test_what_was_changed_behind_the_registry_s_back_is_found(
     sqlite_story: Registry, what: str, statement: Any, kind: FindingKind, words: list[str]
 ) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from sqlalchemy import insert, select, update
 
-from registry.domain.errors import NotFound
+from registry.domain.errors import NotFound, StorageUnavailable
 from registry.domain.reasons import Act, Reason
 from registry.formats.growing_tree import GrowingTree
 from registry.formats.log_entry import digest, statement_of
@@ -25,6 +25,7 @@ from registry.services.log.integrate import LogDamaged, integrate_pending
 from registry.services.log.keys import sign_checkpoint, verifier_keys
 from registry.services.log.read import certificate_proof
 from registry.store import certificates, log
+from registry.store.database import Database
 from registry.store.log_models import LogCheckpoint, LogEntry, LogTile
 from tests.conftest import Clock, sample_certificate
 from tests.services.log.logs import end_of, fill, fork, statements
@@ -134,6 +135,23 @@ def test_entries_wait_for_the_worker_where_there_is_one(registry: Registry, acto
     assert integrate_pending(worked) == 0
     assert certificate_proof(worked, row.public_id)
     assert audit_log(worked).findings == ()
+
+
+def test_no_act_waits_for_ever_for_a_process_that_does_not_let_go(
+    registry: Registry, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if registry.database.dialect == "sqlite":
+        pytest.skip("there the act itself waits, as it does for any other that writes")
+    monkeypatch.setattr(log, "_PATIENCE", "50ms")
+    other = Database(registry.database.url)
+    with other.transaction() as connection:
+        log.lock_integration(connection)
+        row = issue(registry, actor, sample_certificate())
+        with pytest.raises(StorageUnavailable):
+            integrate_pending(registry)
+    other.close()
+    assert integrate_pending(registry) == 1
+    assert certificate_proof(registry, row.public_id)
 
 
 @pytest.mark.parametrize("at", [1, 255, 300])
