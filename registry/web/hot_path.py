@@ -15,6 +15,7 @@ from limits import parse_many
 
 from registry.domain.errors import RegistryError
 from registry.services.verify import Verifier
+from registry.web.addresses import counted_as
 from registry.web.answers import verification_body
 from registry.web.headers import SECURITY, VERDICT
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 PATH = "/api/v1/verify/"
 PUBLIC_SCOPE = "public"
-# What Flask-Limiter counts requests under that come without an address (through a Unix socket).
-_NO_ADDRESS = "127.0.0.1"
 _COUNTED = "registry.counted"
 _HEADERS = [
     ("Content-Type", "application/json"),
@@ -56,8 +55,8 @@ class HotPath:
         return self._app(environ, start_response)
 
     def _answer(self, public_id: str, environ: WSGIEnvironment) -> tuple[bytes, str] | None:
-        # The counter is the one of Flask-Limiter, which refuses where this one would.
-        address = environ.get("REMOTE_ADDR") or _NO_ADDRESS
+        # The counter is the one of Flask-Limiter (web/limits.py), which refuses where this one would.
+        address = counted_as(environ.get("REMOTE_ADDR"))
         try:
             if not all(self._limiter.limiter.hit(limit, address, PUBLIC_SCOPE) for limit in self._limits):
                 return None

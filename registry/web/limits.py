@@ -1,16 +1,16 @@
-"""How much one address may ask."""
+"""How much one address may ask, or one IPv6 network."""
 
 from __future__ import annotations
 
 from flask import Flask, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from limits import parse_many
 from limits.errors import ConfigurationError
 
 from registry.domain.errors import Misconfigured
 from registry.settings import Settings
 from registry.web import counters  # noqa: F401 - the import makes its scheme known
+from registry.web.addresses import counted_as
 from registry.web.hot_path import already_counted
 
 
@@ -33,7 +33,7 @@ def install(app: Flask, settings: Settings) -> Limiter:
             raise Misconfigured(message) from error
     in_memory = settings.rate_limit_storage == "memory://"
     limiter = Limiter(
-        get_remote_address,
+        lambda: counted_as(request.remote_addr),
         storage_uri="window-counters://" if in_memory else settings.rate_limit_storage,
         headers_enabled=False,
         # Counters out of reach must not take the registry down with them.

@@ -38,3 +38,19 @@ def test_a_million_addresses_do_not_fill_the_memory(clock: Time) -> None:
         windows.incr(str(address), 60)
         clock.now += 0.1
     assert windows.reset() < 3000
+
+
+def test_addresses_beyond_the_most_that_are_remembered_are_counted_together(
+    clock: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counters, "_MAX_WINDOWS", 2000)
+    windows = WindowCounters()
+    for address in range(2000):
+        assert windows.incr(str(address), 60) == 1
+    assert [windows.incr(f"late {address}", 60) for address in range(3000)] == list(range(1, 3001))
+    assert windows.incr("7", 60) == 2
+    # Windows of another length have their own.
+    assert windows.incr("late", 3600) == 1
+    clock.now += 61
+    assert [windows.incr(f"next {address}", 60) for address in range(1500)] == [1] * 1500
+    assert windows.reset() <= 2000
