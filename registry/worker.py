@@ -11,7 +11,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from keys import KeyStoreError
-from registry.domain.errors import RegistryError
+from registry.domain.errors import Misconfigured, RegistryError
 from registry.services.change_status import refresh_due
 from registry.services.context import Registry
 from registry.services.cosign import ConfiguredWitness, read_witnesses
@@ -27,12 +27,16 @@ _logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """One worker on one registry. Raises Misconfigured where the witnesses' file is wrong."""
+    """One worker on one registry. Raises Misconfigured where the witnesses' file is wrong, or the quorum can't be met."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         path = registry.settings.log_witnesses
         self._witnesses: tuple[ConfiguredWitness, ...] = read_witnesses(path) if path else ()
+        quorum = registry.settings.log_quorum
+        if quorum > len(self._witnesses):
+            known = f"REGISTRY_LOG_WITNESSES names {len(self._witnesses)}"
+            raise Misconfigured(f"REGISTRY_LOG_QUORUM asks for {quorum} witnesses; {known}. Nothing could be published.")
         self._asked_again_at: dict[str, float] = {}
         self._refreshed_at = float("-inf")
 
@@ -58,6 +62,8 @@ class Worker:
         if not ready:
             return
         for answer in cosign_newest(self._registry, ready):
+            if answer.signature is not None:
+                _logger.info("%s has cosigned the newest checkpoint", answer.witness.key.name)
             if answer.problem:
                 _logger.warning("%s", answer.problem)
                 self._asked_again_at[answer.witness.key.vkey] = now + _RETRY_SECONDS

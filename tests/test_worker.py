@@ -120,3 +120,9 @@ def test_a_worker_does_not_begin_with_a_wrong_list_of_witnesses(sqlite_registry:
     settings = replace(sqlite_registry.settings, log_witnesses=tmp_path / "missing")
     with pytest.raises(Misconfigured, match="REGISTRY_LOG_WITNESSES"):
         Worker(replace(sqlite_registry, settings=settings))
+
+
+def test_a_worker_does_not_begin_with_a_quorum_that_nobody_can_meet(sqlite_registry: Registry) -> None:
+    settings = replace(sqlite_registry.settings, log_quorum=1)
+    with pytest.raises(Misconfigured, match="REGISTRY_LOG_QUORUM"):
+        Worker(replace(sqlite_registry, settings=settings))

@@ -196,11 +196,15 @@ class Verifier:
         return Check(CheckName.LOG, Outcome.PASS, Finding.LOGGED, f"entry {row.log_index}")
 
     def _seen_at(self, row: VerificationRow, logged: Check) -> datetime | None:
-        """When the log saw the certificate, asked only where it matters: for compromised keys."""
+        """When the log saw the certificate, asked only where it matters: for compromised keys.
+
+        Never before the time in the proven entry: the time of the checkpoint is not signed.
+        """
         if row.key_compromised_since is None or row.log_index is None or logged.outcome is not Outcome.PASS:
             return None
         with self._registry.database.read() as connection:
-            return log.seen_at(connection, row.log_index)
+            seen_at = log.seen_at(connection, row.log_index)
+        return None if seen_at is None else max(seen_at, row.recorded_at)
 
     def _status(self, row: VerificationRow, now: datetime) -> StatusAt:
         standing: Standing | None = store.cached_standing(

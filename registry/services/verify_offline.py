@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from registry.domain.certificate import FIRST_DAY, LAST_DAY, period_of
@@ -20,7 +21,7 @@ from registry.formats.cose_statement import verify as statement_holds
 from registry.formats.credential import certificate_terms, issuer_id
 from registry.formats.data_integrity import MalformedProof, SignedDocument, signature_holds, take_apart_canonical
 from registry.formats.offline_status import CLOCK_SKEW, ListedStatus, OfflineStatus, offline_status
-from registry.formats.tlog_proof import InvalidLogProof, MalformedLogProof
+from registry.formats.tlog_proof import InvalidLogProof, MalformedLogProof, UnwitnessedLogProof
 from registry.formats.trust_bundle import TrustBundle
 from registry.services.log.copy import LogCopy
 from registry.services.log.evidence import LogEvidence, proven
@@ -33,6 +34,8 @@ _FINDINGS = {
     State.CANCELLED: Finding.STATUS_CANCELLED,
     State.SUPERSEDED: Finding.STATUS_SUPERSEDED,
 }
+# YYYY-MM-DD.
+_DAY_LENGTH = 10
 _FINAL = {_FINDINGS[state]: Status(state.value) for state in FINAL_STATES}
 
 
@@ -53,14 +56,13 @@ class OfflineVerifier:
         document, signed = read.document, read.signed
         key = self._bundle.find_key(signed.verification_method) if signed else None
         created = datetime.fromisoformat(signed.proof["created"]) if signed and "created" in signed.proof else None
-        digest = log_entry.digest(read.canonical)
-        logged, evidence = self._logged(digest, log_proof, created)
+        logged, evidence = self._logged(read, log_proof, created)
         checks = (
             _seal(read, key),
             self._key(document, key, evidence, created),
             self._issuer(document),
-            _period_check(_period(document), self._now),
-            self._status_check(document, digest),
+            _period_check(_period_of(document), self._now),
+            self._status_check(read),
             logged,
         )
         verdict = conclude(checks, _status(checks))
@@ -89,7 +91,7 @@ class OfflineVerifier:
             # A statement does not tell when it was signed: an orderly end of its key is no objection.
             self._key(document, key, None, key.active_from if key else None),
             Check(CheckName.ISSUER, Outcome.NOT_CHECKED, Finding.NOT_REGISTERED, "the code names no scheme"),
-            _period_check(period_of(claims.valid_from, claims.valid_until), self._now),
+            _period_check(_period(str(claims.valid_from), str(claims.valid_until or "")), self._now),
             Check(CheckName.STATUS, Outcome.NOT_CHECKED, Finding.STATUS_NOT_KNOWN, "the code does not carry it"),
             Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_NOT_AT_HAND, "the code carries no log proof"),
         )
@@ -134,9 +136,9 @@ class OfflineVerifier:
             return Check(CheckName.ISSUER, Outcome.PASS, Finding.ISSUER_AUTHORIZED, scheme)
         return Check(CheckName.ISSUER, Outcome.FAIL, Finding.ISSUER_NOT_AUTHORIZED, scheme)
 
-    def _status_check(self, document: JsonObject, digest: str) -> Check:
-        listed = offline_status(document, self._bundle.lists, self._now)
-        standing = self._log.standing(digest, self._now) if self._log else None
+    def _status_check(self, read: _Read) -> Check:
+        listed = offline_status(read.document, self._bundle.lists, self._now)
+        standing = self._log.standing(read.digest, self._now) if self._log else None
         if standing is not None and _speaks_against(standing, listed):
             detail = f"since {standing.since.isoformat()}: {standing.reason}, by the copy of the log"
             return Check(CheckName.STATUS, Outcome.FAIL, _FINDINGS[standing.state], detail)
@@ -149,20 +151,22 @@ class OfflineVerifier:
             return Check(CheckName.STATUS, Outcome.NOT_CHECKED, Finding.STATUS_NOT_KNOWN, detail)
         return Check(CheckName.STATUS, Outcome.PASS, Finding.STATUS_IN_FORCE, detail)
 
-    def _logged(self, digest: str, proof: bytes | None, created: datetime | None) -> tuple[Check, LogEvidence | None]:
+    def _logged(self, read: _Read, proof: bytes | None, created: datetime | None) -> tuple[Check, LogEvidence | None]:
         """That the log has this very document, by the proof beside it or else by the copy."""
-        evidence = None
+        evidence, detail = None, "neither a proof (.tlog-proof) nor a copy of the log is at hand"
         try:
             if proof is not None:
-                evidence = proven(digest, proof, self._bundle.policy)
-            elif self._log is not None:
-                evidence = self._log.find(digest)
+                evidence = proven(read.digest, proof, self._bundle.policy, self._bundle.checkpoint)
+        except UnwitnessedLogProof as error:
+            # Nothing is shown to be false: it may have been made before the witnesses were asked.
+            detail = f"the proof does not count yet: {error}. Fetch it again"
         except (MalformedLogProof, InvalidLogProof) as error:
             return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_DIFFERS, str(error)), None
+        if evidence is None and self._log is not None:
+            evidence = self._log.find(read.digest)
         if evidence is not None:
             return Check(CheckName.LOG, Outcome.PASS, Finding.LOGGED, evidence.detail), evidence
         if self._log is None:
-            detail = "neither a proof (.tlog-proof) nor a copy of the log is at hand"
             return Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_NOT_AT_HAND, detail), None
         # An entry is placed a little after the certificate was signed, a large batch some more.
         if created is not None and self._log.newest - CLOCK_SKEW <= created:
@@ -179,6 +183,11 @@ class _Read(NamedTuple):
     canonical: bytes
     signed: SignedDocument | None
     problem: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Its name in the log."""
+        return log_entry.digest(self.canonical)
 
 
 def _read(body: bytes) -> _Read:
@@ -221,26 +230,45 @@ def _seal(read: _Read, key: PublishedKey | None) -> Check:
     return _signature(key, key is not None and signature_holds(read.signed, key.public_key))
 
 
-def _period(document: JsonObject) -> Period | None:
+class _Dates(NamedTuple):
+    """A period, and how it is told."""
+
+    period: Period
+    told: str
+
+
+def _period_of(document: JsonObject) -> _Dates | None:
     """The days of validity; None where they are not stated as a registry states them."""
     terms = certificate_terms(document)
-    begin, end = _day(terms.get("valid_from")), _day(terms.get("valid_until"))
-    if begin is None or (end is None and "valid_until" in terms):
+    begin, end = terms.get("valid_from"), terms.get("valid_until", "")
+    return _period(begin, end) if _may_be_day(begin) and (end == "" or _may_be_day(end)) else None
+
+
+def _may_be_day(value: object) -> bool:
+    """What is remembered must not fill the memory."""
+    return isinstance(value, str) and len(value) == _DAY_LENGTH
+
+
+@lru_cache(maxsize=4096)
+def _period(begin: str, end: str) -> _Dates | None:
+    """By the first and the last day, empty for no end. Most certificates have theirs in common with some other."""
+    first, last = _day(begin), _day(end)
+    if first is None or (last is None and end):
         return None
-    return period_of(begin, end)
+    return _Dates(period_of(first, last), f"{begin} to {end or 'no end'}")
 
 
-def _period_check(period: Period | None, now: datetime) -> Check:
-    if period is None:
+def _period_check(dates: _Dates | None, now: datetime) -> Check:
+    if dates is None:
         return Check(CheckName.PERIOD, Outcome.NOT_CHECKED, Finding.NOT_REGISTERED, "not a certificate of a registry")
-    detail = f"{period.starts_at.isoformat()} to {period.ends_at.isoformat() if period.ends_at else 'no end'}"
+    period, told = dates
     if now < period.starts_at:
-        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_NOT_BEGUN, detail)
+        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_NOT_BEGUN, told)
     if period.ends_at is None:
-        return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_WITHOUT_END, detail)
+        return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_WITHOUT_END, told)
     if period.ends_at <= now:
-        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_ENDED, detail)
-    return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_RUNNING, detail)
+        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_ENDED, told)
+    return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_RUNNING, told)
 
 
 def _speaks_against(standing: Standing, listed: OfflineStatus) -> bool:
@@ -255,12 +283,11 @@ def _speaks_against(standing: Standing, listed: OfflineStatus) -> bool:
 
 
 def _status(checks: Sequence[Check]) -> Status | None:
-    """The status that the checks amount to; None where too little is known to call it valid.
+    """The status that all checks, in the order of CheckName, amount to; None where too little is known for 'valid'.
 
     What is known against a certificate counts whatever else is not known.
     """
-    found = {check.name: check.finding for check in checks}
-    status, dates = found[CheckName.STATUS], found[CheckName.PERIOD]
+    dates, status = (check.finding for check in checks[3:5])
     if status in _FINAL:
         return _FINAL[status]
     if dates is Finding.PERIOD_ENDED:
@@ -270,8 +297,10 @@ def _status(checks: Sequence[Check]) -> Status | None:
     if dates is Finding.PERIOD_NOT_BEGUN:
         return Status.NOT_YET_VALID
     # That the log was not looked at is told, and is no reason to say nothing at all.
-    needed = (check for check in checks if check.finding is not Finding.LOG_NOT_AT_HAND)
-    return None if any(check.outcome is Outcome.NOT_CHECKED for check in needed) else Status.VALID
+    for _, outcome, finding, _ in checks:
+        if outcome is Outcome.NOT_CHECKED and finding is not Finding.LOG_NOT_AT_HAND:
+            return None
+    return Status.VALID
 
 
 def _public_id(document: JsonObject) -> str | None:

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from registry.services.log import read as log_read
 from registry.services.witness import Witness
 from registry.store.database import Database
 from registry.store.witness_state import RefusalKind
+from registry.web.witness import build_witness_application
 from tests.conftest import Clock, sample_certificate
 from tests.services.witnesses import ORIGIN, Log, answering, make_witness, witness_settings
 
@@ -73,6 +75,21 @@ def test_each_answer_has_the_status_of_the_specification(running: tuple[Witness,
     assert post(url, Log(WORDS, origin="other.example").request(0))[0] == 404
     assert post(url, b"x" * 200_000)[0] == 413
     assert post(url, LOG.request(300, 400))[0] == 200
+
+
+def test_an_address_may_ask_so_often_and_no_oftener(tmp_path: Path, clock: Clock) -> None:
+    at_work = make_witness(tmp_path, clock, LOG)
+    client = build_witness_application(at_work, trusted_proxies=1).test_client()
+
+    def status(address: str, body: bytes) -> int:
+        return client.post("/add-checkpoint", data=body, headers={"X-Forwarded-For": address}).status_code
+
+    assert {status(f"2001:db8::{host:x}", b"nonsense") for host in range(120)} == {400}
+    assert status("2001:db8::7", b"nonsense") == 429
+    assert client.get(f"/{'0' * 64}/checkpoint", headers={"X-Forwarded-For": "2001:db8::7"}).status_code == 429
+    # The log, at another address, is not kept waiting.
+    assert status("192.0.2.7", LOG.request(0, 300)) == 200
+    at_work.state.close()
 
 
 def test_no_other_method_and_no_other_address(running: tuple[Witness, str]) -> None:
@@ -147,7 +164,8 @@ def test_two_registries_that_disagree(sqlite_registry: Registry, tmp_path: Path,
     registry.database.close()
     shutil.copytree(folder, tmp_path / "copy")
     database = Database(f"sqlite:///{tmp_path / 'copy' / 'registry.sqlite'}")
-    other = Registry(registry.settings, database, FileKeyStore(folder / "keys", "a passphrase for tests only"), clock)
+    settings = replace(registry.settings, data_dir=tmp_path / "copy")
+    other = Registry(settings, database, FileKeyStore(folder / "keys", "a passphrase for tests only"), clock)
     at_work = make_witness(tmp_path / "witness", clock)
     for key in log_keys.verifier_keys(registry):
         witness.add_log(at_work, log_keys.origin(registry.base_url), key.vkey)

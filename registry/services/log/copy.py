@@ -70,7 +70,9 @@ class LogCopy:
                 self._keep(index, entry)
         if root_from_tiles(checkpoint.size, reader_of(tiles)) != checkpoint.root:
             raise MalformedTile("its entries do not lead to the root that the log signed")
-        if checkpoint.size >= known.size and root_from_tiles(known.size, reader_of(tiles)) != known.root:
+        if checkpoint.size < known.size:
+            raise MalformedTile("it is older than the trust bundle: bring it up to date with 'registry log mirror'")
+        if root_from_tiles(known.size, reader_of(tiles)) != known.root:
             raise MalformedTile("it does not contain the log of the trust bundle: the log has been forked")
 
     def _keep(self, index: int, entry: bytes) -> None:

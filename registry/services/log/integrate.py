@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -27,9 +28,10 @@ from registry.formats.merkle import (
     root_tiles,
 )
 from registry.formats.signed_note import MalformedNote, UnverifiedNote
-from registry.formats.tlog_checkpoint import open_checkpoint
+from registry.formats.tlog_checkpoint import Checkpoint, open_checkpoint
 from registry.services.context import Registry
-from registry.services.log.keys import sign_checkpoint, verifier_keys
+from registry.services.log.anchor import LogDamaged, keep, require_continuation
+from registry.services.log.keys import origin, sign_checkpoint, verifier_keys
 from registry.store import log as store
 from registry.store.log import Head
 
@@ -37,15 +39,15 @@ _AT_ONCE = 20_000
 _logger = logging.getLogger(__name__)
 
 
-class LogDamaged(RegistryError):
-    """The stored log is not the one that was signed; nothing is added to it."""
-
-
 def open_log(registry: Registry) -> None:
-    """See that there is a checkpoint, though it be of the empty log. Raises Misconfigured, keys.KeyStoreError."""
+    """See that there is a checkpoint, though it be of the empty log.
+
+    Raises LogDamaged where there was one before, Misconfigured, keys.KeyStoreError.
+    """
     with registry.database.transaction() as connection:
         store.lock_integration(connection)
         if store.newest_head(connection) is None:
+            require_continuation(registry, connection, Checkpoint(origin(registry.base_url), 0, EMPTY_ROOT))
             store.insert_head(connection, Head(0, sign_checkpoint(registry, 0, EMPTY_ROOT), registry.now()))
 
 
@@ -62,9 +64,13 @@ def integrate_pending(registry: Registry) -> int:
         try:
             with registry.database.transaction() as connection:
                 store.lock_integration(connection)
-                placed += _integrate(registry, connection)
+                head = _integrate(registry, connection)
         except IntegrityError as error:
             raise LogDamaged("There is something where the next entries belong. Run: registry log verify") from error
+        if head is None:
+            return placed
+        placed += head.added
+        keep(registry, head.note)
 
 
 def integrate_at_once(registry: Registry) -> None:
@@ -77,31 +83,37 @@ def integrate_at_once(registry: Registry) -> None:
         _logger.warning("Entries wait for their place in the log: %s", error)
 
 
-def _integrate(registry: Registry, connection: Connection) -> int:
+class _Grown(NamedTuple):
+    """A log that was added to: the checkpoint's note, and how many entries are new."""
+
+    note: bytes
+    added: int
+
+
+def _integrate(registry: Registry, connection: Connection) -> _Grown | None:
     waiting = store.pending_entries(connection, _AT_ONCE)
     if not waiting:
-        return 0
+        return None
     head = store.newest_head(connection)
-    size = head.size if head else 0
-    new_size = size + len(waiting)
+    if head is None:
+        raise LogDamaged("The log has no checkpoint. Run: registry init")
+    new_size = head.size + len(waiting)
     # The edge to build on, and what the new root is made of.
-    known = store.read_tiles(
-        connection, {(tile.level, tile.index) for tile in [*edge_tiles(size), *root_tiles(new_size)]}
-    )
-    if head is not None:
-        _require_signed_tree(registry, head, known)
-    changed = integrate(size, known, [leaf_hash(one.statement) for one in waiting])
+    tiles = [*edge_tiles(head.size), *root_tiles(new_size)]
+    known = store.read_tiles(connection, {(tile.level, tile.index) for tile in tiles})
+    require_continuation(registry, connection, _signed_tree(registry, head, known))
+    changed = integrate(head.size, known, [leaf_hash(one.statement) for one in waiting])
     root = root_from_tiles(new_size, reader_of(known | changed))
     store.write_tiles(connection, changed)
-    store.place_entries(connection, size, waiting)
+    store.place_entries(connection, head.size, waiting)
+    note = sign_checkpoint(registry, new_size, root)
     # Never before an earlier one, though the clocks of machines differ: the times answer what was seen first.
-    now = max(registry.now(), head.integrated_at) if head else registry.now()
-    store.insert_head(connection, Head(new_size, sign_checkpoint(registry, new_size, root), now))
-    return len(waiting)
+    store.insert_head(connection, Head(new_size, note, max(registry.now(), head.integrated_at)))
+    return _Grown(note, len(waiting))
 
 
-def _require_signed_tree(registry: Registry, head: Head, edge: Mapping[tuple[int, int], bytes]) -> None:
-    """Build on nothing but the tree that the log has signed, so that nobody who writes to the database can fork it.
+def _signed_tree(registry: Registry, head: Head, edge: Mapping[tuple[int, int], bytes]) -> Checkpoint:
+    """The tree that the log has signed, which is the only one to build on.
 
     The edge makes up the root, and decides all consistency proofs from there on. Raises LogDamaged.
     """
@@ -112,3 +124,4 @@ def _require_signed_tree(registry: Registry, head: Head, edge: Mapping[tuple[int
         raise LogDamaged(f"The log can't go on from size {head.size}: {error}. Run: registry log verify") from error
     if not intact:
         raise LogDamaged(f"The stored tiles are not those signed at size {head.size}. Run: registry log verify")
+    return signed

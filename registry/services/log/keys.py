@@ -23,11 +23,12 @@ def verifier_key(registry: Registry, key: PublishedKey) -> VerifierKey:
     return VerifierKey(origin(registry.base_url), ED25519, key.public_key)
 
 
-def verifier_keys(registry: Registry) -> list[VerifierKey]:
-    """All keys whose checkpoints may still be met: none that was compromised."""
+def verifier_keys(registry: Registry, *, compromised: bool = False) -> list[VerifierKey]:
+    """All keys whose checkpoints may still be met: none that was compromised, unless those are asked for as well."""
     with registry.database.read() as connection:
         own = keys_of(connection, None)
-    trusted = [one.published for one in own if one.purpose == Purpose.LOG and one.published.compromised_since is None]
+    signing = [one.published for one in own if one.purpose == Purpose.LOG]
+    trusted = [key for key in signing if compromised or key.compromised_since is None]
     return [verifier_key(registry, key) for key in trusted]
 
 
