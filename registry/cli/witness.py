@@ -104,11 +104,16 @@ def status(opened: Witness) -> None:
 @click.argument("origin")
 @_with_witness
 def evidence(opened: Witness, origin: str) -> None:
-    """Print the signed checkpoints that were refused of the log ORIGIN, each with the one that stood against it."""
+    """Print the signed checkpoints that were refused of the log ORIGIN, each with the one that stood against it.
+
+    Of each kind the first and the newest.
+    """
     for refusal in service.report(opened).refusals:
         if refusal.origin == origin:
-            click.echo(f"=== {refusal.kind}, {_when(refusal.last_at)}: refused\n{refusal.refused_note.decode()}")
-            click.echo(f"=== cosigned before\n{refusal.standing_note.decode()}")
+            times = [refusal.first_at, refusal.last_at][-len(refusal.evidence) :]
+            for moment, kept in zip(times, refusal.evidence, strict=True):
+                click.echo(f"=== {refusal.kind}, {_when(moment)}: refused\n{kept.refused_note.decode()}")
+                click.echo(f"=== cosigned before\n{kept.standing_note.decode()}")
 
 
 def _log_line(log: LogState) -> str:

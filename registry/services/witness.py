@@ -3,6 +3,9 @@
 It remembers the last checkpoint of each log that it cosigned. A later one gets its cosignature only with a proof that
 the remembered tree is its beginning. Remembering and answering are one transaction: what has been answered is on the
 disk, and of two checkpoints that continue the same one only one can be first.
+
+Checkpoints are public, and anybody may send them. Repeating one costs the witness a signature or a write to the disk
+only once in a while.
 """
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -36,12 +39,15 @@ from registry.formats.signed_note import (
 from registry.formats.tlog_checkpoint import Checkpoint, parse_checkpoint
 from registry.formats.tlog_cosignature import cosign
 from registry.formats.tlog_witness import AddCheckpoint
+from registry.services.refusal_throttle import RefusalThrottle
 from registry.settings import Settings
 from registry.store import witness_state
 from registry.store.database import Database
-from registry.store.witness_state import LogState, Refusal, RefusalKind
+from registry.store.witness_state import Evidence, LogState, Refusal, RefusalKind
 
 _KEY, _OWNER = "witness-1", "witness"
+# For so long an unchanged checkpoint gets the cosignature that it has, with the time that it has.
+_SAME_ANSWER_FOR = timedelta(seconds=10)
 _logger = logging.getLogger(__name__)
 
 
@@ -71,12 +77,13 @@ class NotConsistent(RegistryError):
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """A witness at work: its name and public key, what signs, what it remembers, and its clock."""
+    """A witness at work: its name and public key, what signs, what it remembers, its clock, and what it holds back."""
 
     key: VerifierKey
     signer: Signer
     state: Database
     clock: Callable[[], datetime]
+    throttle: RefusalThrottle = field(default_factory=RefusalThrottle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,26 +194,58 @@ def add_checkpoint(witness: Witness, body: bytes) -> bytes:
     Raises BadRequest, UnknownLog, NotSignedByLog, OtherSize, NotConsistent, StorageUnavailable. The checks stand in the
     order in which the specification has them.
     """
+    now = witness.clock().astimezone(UTC)
     with witness.state.read() as connection:
         submission = _submission(connection, body)
-    with witness.state.transaction() as connection:
-        log = witness_state.find_log(connection, submission.checkpoint.origin)
-        assert log is not None  # noqa: S101 - it has keys, or the submission would have been refused
-        now = witness.clock().astimezone(UTC)
-        refused = _refusal(submission, log)
-        if refused is None:
-            return _cosign(witness, connection, submission, log, now)
-        error, kind = refused
-        if kind is not None and log.note is not None:
-            witness_state.record_refusal(connection, log.origin, kind, now, submission.note(), log.note)
-    # Outside of the transaction, which has to keep the record.
+        log = _log(connection, submission)
+    refused = _refusal(submission, log)
+    if refused is None:
+        known = _cosigned_just_now(witness, submission, log, now)
+        if known is not None:
+            return known
+        with witness.state.transaction() as connection:
+            # What was read before may have been replaced.
+            log = _log(connection, submission)
+            refused = _refusal(submission, log)
+            if refused is None:
+                return _cosign(witness, connection, submission, log, now)
+    error, kind = refused
     if kind is not None:
-        seen, known = submission.checkpoint, f"size {log.size} root {log.root.hex()}"
-        _logger.warning(
-            "REFUSED %s of %s: size %d root %s, where %s is cosigned",
-            *(kind.value, log.origin, seen.size, seen.root.hex(), known),
-        )
+        _report(witness, submission, log, kind, now)
     raise error
+
+
+def _log(connection: Connection, submission: _Submission) -> LogState:
+    log = witness_state.find_log(connection, submission.checkpoint.origin)
+    assert log is not None  # noqa: S101 - it has keys, or the submission would have been refused
+    return log
+
+
+def _cosigned_just_now(witness: Witness, submission: _Submission, log: LogState, now: datetime) -> bytes | None:
+    """The answer to what has been cosigned already, as long as that is new; else None."""
+    if log.note is None or log.cosigned_at is None or now - log.cosigned_at >= _SAME_ANSWER_FOR:
+        return None
+    standing = parse_note(log.note)
+    if standing.text != submission.text:
+        return None
+    own = (witness.key.name, witness.key.key_id)
+    return tlog_witness.encode_response([one for one in standing.signatures if (one.name, one.key_id) == own])
+
+
+def _report(witness: Witness, submission: _Submission, log: LogState, kind: RefusalKind, now: datetime) -> None:
+    """Write a refusal into the state and the program's log, unless the same was written just now."""
+    seen = submission.checkpoint
+    times = witness.throttle.times(log.origin, kind, seen.root, now)
+    if not times:
+        return
+    if log.note is not None:
+        evidence = Evidence(submission.note(), log.note)
+        with witness.state.transaction() as connection:
+            witness_state.record_refusal(connection, log.origin, kind, times, now, evidence)
+    _logger.warning(
+        "REFUSED %s of %s: size %d root %s, where size %d root %s is cosigned",
+        *(kind.value, log.origin, seen.size, seen.root.hex(), log.size, log.root.hex()),
+    )
 
 
 def _submission(connection: Connection, body: bytes) -> _Submission:

@@ -61,6 +61,17 @@ class _Refusal(_Base):
     standing_note: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class _FirstEvidence(_Base):
+    """The evidence of the first refusal of a kind: later ones, which others can cause, must not bury it."""
+
+    __tablename__ = "first_evidence"
+
+    origin: Mapped[str] = mapped_column(ForeignKey("logs.origin"), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    refused_note: Mapped[bytes] = mapped_column(LargeBinary)
+    standing_note: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class RefusalKind(StrEnum):
     """Why a checkpoint with a good signature was refused."""
 
@@ -84,16 +95,26 @@ class LogState:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A refused checkpoint, and the cosigned one that stood against it, with the log's signatures."""
+
+    refused_note: bytes
+    standing_note: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
-    """Refused checkpoints of one log, for one reason: how often, when, and the newest with what stood against it."""
+    """Refused checkpoints of one log, for one reason: how often, when, and the evidence of the first and the newest.
+
+    Where these are the same, `evidence` has one item.
+    """
 
     origin: str
     kind: RefusalKind
     times: int
     first_at: datetime
     last_at: datetime
-    refused_note: bytes
-    standing_note: bytes
+    evidence: tuple[Evidence, ...]
 
 
 def prepare(database: Database) -> None:
@@ -157,22 +178,30 @@ def replace_cosigned(connection: Connection, old_size: int, cosigned: LogState) 
 
 
 def record_refusal(
-    connection: Connection, origin: str, kind: RefusalKind, at: datetime, refused_note: bytes, standing_note: bytes
+    connection: Connection, origin: str, kind: RefusalKind, times: int, at: datetime, evidence: Evidence
 ) -> None:
-    """Count a refusal, and keep its evidence."""
+    """Count `times` refusals more, and keep the evidence of the last of them."""
+    key = {"origin": origin, "kind": kind.value}
+    notes = {"refused_note": evidence.refused_note, "standing_note": evidence.standing_note}
     where = (_Refusal.origin == origin, _Refusal.kind == kind.value)
-    evidence = {"last_at": at, "refused_note": refused_note, "standing_note": standing_note}
-    counted = connection.execute(update(_Refusal).where(*where).values(times=_Refusal.times + 1, **evidence))
+    newest = {"last_at": at, **notes}
+    counted = connection.execute(update(_Refusal).where(*where).values(times=_Refusal.times + times, **newest))
     if not counted.rowcount:
-        first = {"origin": origin, "kind": kind.value, "times": 1, "first_at": at}
-        connection.execute(insert(_Refusal), {**first, **evidence})
+        connection.execute(insert(_Refusal), {**key, "times": times, "first_at": at, **newest})
+    where = (_FirstEvidence.origin == origin, _FirstEvidence.kind == kind.value)
+    if connection.scalar(select(_FirstEvidence.kind).where(*where)) is None:
+        connection.execute(insert(_FirstEvidence), {**key, **notes})
 
 
 def refusals(connection: Connection) -> list[Refusal]:
     """All refusals, by origin."""
+    first = {(row.origin, row.kind): row for row in connection.execute(select(_FirstEvidence.__table__))}
     columns = _Refusal.__table__.c
     statement = select(_Refusal.__table__).order_by(columns.origin, columns.kind)
     found = []
-    for origin, kind, *rest in connection.execute(statement):
-        found.append(Refusal(origin, RefusalKind(kind), *rest))
+    for row in connection.execute(statement):
+        # A state from before first evidence was kept may lack it.
+        notes = (first.get((row.origin, row.kind), row), row)
+        evidence = tuple(dict.fromkeys(Evidence(one.refused_note, one.standing_note) for one in notes))
+        found.append(Refusal(row.origin, RefusalKind(row.kind), row.times, row.first_at, row.last_at, evidence))
     return found

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from keys import KeyStoreError
 from registry.domain.errors import Conflict, Misconfigured, NotFound, RegistryError
@@ -50,10 +52,24 @@ def refused(witness: Witness) -> dict[RefusalKind, int]:
     return {refusal.kind: refusal.times for refusal in service.report(witness).refusals}
 
 
+@contextmanager
+def write_transactions() -> Iterator[list[str]]:
+    """The write transactions that SQLite is asked to begin."""
+    found: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("BEGIN IMMEDIATE"):
+            found.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield found
+    event.remove(Engine, "before_cursor_execute", note)
+
+
 def test_a_log_that_grows_is_cosigned_step_by_step(witness: Witness, clock: Clock) -> None:
     old = 0
     for size in (1, 2, 255, 256, 300, 300, 600):
-        clock.advance(seconds=1)
+        clock.advance(seconds=10)
         lines = parse_response(service.add_checkpoint(witness, LOG.request(old, size)))
         text = parse_note(LOG.checkpoint(size)).text
         (cosignature,) = cosignatures(SignedNote(text, lines), [witness.key])
@@ -97,15 +113,19 @@ def test_a_fork_at_the_same_size_is_proven_and_reported(
     assert (refusal.kind, refusal.times) == (RefusalKind.FORK, 2)
     assert refusal.last_at - refusal.first_at == timedelta(hours=1)
     # The evidence convinces whoever knows the log's key: two root hashes at one size.
-    one, other = parse_note(refusal.refused_note), parse_note(refusal.standing_note)
+    (evidence,) = refusal.evidence
+    one, other = parse_note(evidence.refused_note), parse_note(evidence.standing_note)
     assert verify_note(one, [LOG.key]) == verify_note(other, [LOG.key]) == [LOG.key]
     assert one.text.split("\n")[:2] == other.text.split("\n")[:2] == [ORIGIN, "400"]
     assert one.text != other.text
 
 
-def test_a_rollback_gets_no_cosignature_and_is_reported(witness: Witness, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_rollback_gets_no_cosignature_and_is_reported(
+    witness: Witness, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     service.add_checkpoint(witness, LOG.request(0, 400))
     for old in (0, 200, 399):
+        clock.advance(minutes=1)
         with pytest.raises(OtherSize) as caught:
             service.add_checkpoint(witness, LOG.request(old, 399))
         assert caught.value.size == 400
@@ -114,6 +134,67 @@ def test_a_rollback_gets_no_cosignature_and_is_reported(witness: Witness, caplog
     assert known(witness)[0] == 400
     assert refused(witness) == {RefusalKind.ROLLBACK: 3}
     assert "REFUSED rollback of registry.example/log: size 399" in caplog.text
+
+
+def test_an_unchanged_checkpoint_gets_the_same_answer_for_some_seconds(witness: Witness, clock: Clock) -> None:
+    first = service.add_checkpoint(witness, LOG.request(0, 400))
+    before = service.report(witness).logs
+    clock.advance(seconds=9)
+    with write_transactions() as written:
+        assert {service.add_checkpoint(witness, LOG.request(400, 400)) for _ in range(20)} == {first}
+    assert written == []
+    assert service.report(witness).logs == before
+    # It is no way around the proof, which must be empty here.
+    with pytest.raises(NotConsistent):
+        service.add_checkpoint(witness, AddCheckpoint(400, (bytes(32),), LOG.checkpoint(400)).encode())
+    clock.advance(seconds=1)
+    assert service.add_checkpoint(witness, LOG.request(400, 400)) != first
+
+
+def test_repetitions_of_what_is_public_cost_one_write_and_one_line_a_minute(
+    witness: Witness, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.add_checkpoint(witness, LOG.request(0, 400))
+    wrong = AddCheckpoint(400, (bytes(32),), LOG.checkpoint(500)).encode()
+    with write_transactions() as written:
+        for index in range(20):
+            with pytest.raises(OtherSize):
+                service.add_checkpoint(witness, LOG.request(0, 300 + index))
+            with pytest.raises(NotConsistent):
+                service.add_checkpoint(witness, wrong)
+    assert len(written) == 2
+    assert caplog.text.count("REFUSED rollback") == caplog.text.count("REFUSED no_proof") == 1
+    assert refused(witness) == {RefusalKind.ROLLBACK: 1, RefusalKind.NO_PROOF: 1}
+    clock.advance(minutes=1)
+    with pytest.raises(OtherSize):
+        service.add_checkpoint(witness, LOG.request(0, 300))
+    with pytest.raises(NotConsistent):
+        service.add_checkpoint(witness, wrong)
+    assert refused(witness) == {RefusalKind.ROLLBACK: 21, RefusalKind.NO_PROOF: 21}
+
+
+def test_no_repetition_keeps_evidence_out_or_buries_it(
+    witness: Witness, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.add_checkpoint(witness, LOG.request(0, 400))
+    # A stranger's wrong proof comes before and after the log's own offence.
+    wrong = AddCheckpoint(400, (), LOG.checkpoint(500)).encode()
+    for body in (wrong, FORK.request(400, 600), wrong):
+        with pytest.raises(NotConsistent):
+            service.add_checkpoint(witness, body)
+    assert f"REFUSED no_proof of {ORIGIN}: size 600 root {FORK.root(600).hex()}" in caplog.text
+    (refusal,) = service.report(witness).refusals
+    assert refusal.evidence[-1].refused_note == FORK.checkpoint(600)
+    # Of two forks both stay, the first and the newest.
+    third = Log([*WORDS[:100], *(f"third {index}" for index in range(300))])
+    again = Log([*WORDS[:50], *(f"again {index}" for index in range(350))])
+    for log in (FORK, third, again):
+        clock.advance(seconds=1)
+        with pytest.raises(NotConsistent):
+            service.add_checkpoint(witness, log.request(400, 400))
+    fork = next(one for one in service.report(witness).refusals if one.kind is RefusalKind.FORK)
+    assert fork.times == 3
+    assert [one.refused_note for one in fork.evidence] == [FORK.checkpoint(400), again.checkpoint(400)]
 
 
 def test_asking_for_the_known_size_is_no_offence(witness: Witness) -> None:
