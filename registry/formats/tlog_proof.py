@@ -29,6 +29,14 @@ class InvalidLogProof(ValueError):
     """The proof does not show what it should; the message says at which step."""
 
 
+class UnwitnessedLogProof(InvalidLogProof):
+    """Too few of the demanded witnesses cosigned the checkpoint in the proof. A later proof of the same may do."""
+
+
+class _TooFewWitnesses(UnverifiedNote):
+    """The log has signed a note, and too few witnesses."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogProof:
     """A proof taken apart: the entry's index, its audit path (sibling first), and the signed checkpoint's bytes.
@@ -92,9 +100,14 @@ def parse_proof(proof: bytes) -> LogProof:
 
 
 def verify_proof(proof: LogProof, leaf: bytes, policy: TrustPolicy) -> ProvenInclusion:
-    """Check that leaf hash `leaf` is in the log, by the steps of the specification. Raises InvalidLogProof."""
+    """Check that leaf hash `leaf` is in the log, by the steps of the specification.
+
+    Raises InvalidLogProof.
+    """
     try:
         checkpoint, cosigned = open_cosigned(proof.checkpoint, policy)
+    except _TooFewWitnesses as error:
+        raise UnwitnessedLogProof(f"the checkpoint: {error}") from error
     except (MalformedNote, UnverifiedNote) as error:
         raise InvalidLogProof(f"the checkpoint: {error}") from error
     if not inclusion_holds(proof.path, proof.index, checkpoint.size, leaf, checkpoint.root):
@@ -112,7 +125,7 @@ def open_cosigned(note: bytes, policy: TrustPolicy) -> tuple[Checkpoint, tuple[C
     # One key under two names is one witness.
     witnesses = len({cosignature.key.public_key for cosignature in cosigned})
     if witnesses < policy.quorum:
-        raise UnverifiedNote(f"{witnesses} known witnesses cosigned it, {policy.quorum} are demanded")
+        raise _TooFewWitnesses(f"{witnesses} known witnesses cosigned it, {policy.quorum} are demanded")
     return checkpoint, cosigned
 
 
