@@ -68,6 +68,11 @@ class StaticLog:
         return files
 
 
+def forget(registry: Registry) -> None:
+    """Remove what the machine remembers of the log outside of the database, as when all of it was restored."""
+    (registry.settings.data_dir / "log-checkpoint").unlink(missing_ok=True)
+
+
 @contextmanager
 def statements() -> Iterator[list[str]]:
     """The SQL statements that are run meanwhile, those of COPY and of store/direct_read.py apart."""

@@ -21,6 +21,7 @@ from registry.services.verify import Verifier
 from registry.store import log
 from registry.store.log_models import LogCheckpoint, LogEntry, LogTile
 from tests.conftest import Clock, sample_certificate
+from tests.services.log.logs import forget
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def old(registry: Registry, actor: Actor, clock: Clock) -> tuple[Registry, str]:
     with registry.database.transaction() as connection:
         for table in (LogEntry, LogTile, LogCheckpoint):
             connection.execute(delete(table))
+    forget(registry)
     return registry, row.public_id
 
 

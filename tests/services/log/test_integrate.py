@@ -20,15 +20,16 @@ from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry
 from registry.services.find import stored_document
 from registry.services.issue import issue, issue_many, reissue
+from registry.services.log.anchor import LogDamaged
 from registry.services.log.audit import audit_log
-from registry.services.log.integrate import LogDamaged, integrate_pending
+from registry.services.log.integrate import integrate_pending
 from registry.services.log.keys import sign_checkpoint, verifier_keys
 from registry.services.log.read import certificate_proof
 from registry.store import certificates, log
 from registry.store.database import Database
 from registry.store.log_models import LogCheckpoint, LogEntry, LogTile
 from tests.conftest import Clock, sample_certificate
-from tests.services.log.logs import end_of, fill, fork, statements
+from tests.services.log.logs import end_of, fill, forget, fork, statements
 
 
 def tiles_of(registry: Registry) -> dict[tuple[int, int], bytes]:
@@ -79,6 +80,7 @@ def _grown_to(registry: Registry, size: int) -> None:
     """Put the tree of a log of many entries into the database, its entries apart."""
     tiles = integrate(0, {}, [leaf_hash(b"entry %d" % number) for number in range(size)])
     root = root_from_tiles(size, reader_of(tiles))
+    forget(registry)
     with registry.database.transaction() as connection:
         log.write_tiles(connection, tiles)
         log.insert_head(connection, log.Head(size, sign_checkpoint(registry, size, root), registry.now()))

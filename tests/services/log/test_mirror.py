@@ -35,7 +35,7 @@ from registry.store import log
 from registry.store.log_models import LogEntry, LogTile
 from registry.web.application import build_application
 from tests.conftest import sample_certificate
-from tests.services.log.logs import StaticLog
+from tests.services.log.logs import StaticLog, forget
 
 WORDS = [f"entry {number}" for number in range(70_000)]
 
@@ -414,6 +414,7 @@ def test_a_database_that_was_set_back_is_found_by_the_mirror(mirrored: tuple[Reg
         mirror_log(HttpLog(url), folder, verifier_keys(registry))
     registry.database.close()
     file.write_bytes(backup)
+    forget(registry)
     assert told(registry, folder) == [
         "The mirror has 303 entries under this log's signature, the database 300: it was set back."
     ]
