@@ -18,8 +18,7 @@ class NoCredentialInside(ValueError):
 
 def is_pdf(body: bytes) -> bool:
     """Whether the bytes begin as a PDF does (some programs put up to 1024 bytes in front), and not as JSON does."""
-    beginning = body[:1024]
-    return _SIGNATURE in beginning and not beginning.lstrip().startswith(b"{")
+    return body.find(_SIGNATURE, 0, 1024) >= 0 and not body[:1024].lstrip().startswith(b"{")
 
 
 def credential_in_pdf(body: bytes) -> bytes:

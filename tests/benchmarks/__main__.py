@@ -18,6 +18,7 @@ from registry.services.context import Registry
 from registry.services.find import NameMatch, search, stored_document
 from tests.benchmarks.data import fill, open_benchmark
 from tests.benchmarks.load import Measured, ask
+from tests.benchmarks.offline import files_a_second, signatures_a_second, write_files
 from tests.benchmarks.serving import CLIENT_CORE, bind_to, serving
 from tests.conftest import PASSPHRASE
 
@@ -26,6 +27,7 @@ _REQUESTS = 3000
 _REPEATED_IDS = 500
 _SMALL = 10_000
 _CONNECTIONS = 4
+_PARTS = ("bulk", "verification", "searches", "offline")
 
 
 def main() -> None:
@@ -37,17 +39,26 @@ def main() -> None:
         os.sched_setaffinity(0, every_core)
         print(f"\n== {kind}, {options.rows:,} certificates")
         small, small_ids = _register(kind, folder / f"{kind}-small", _SMALL)
+        if "offline" in options.parts:
+            _offline(small, small_ids, options.files)
+        if options.parts == ["offline"]:
+            continue
         large, large_ids = _register(kind, folder / f"{kind}-{options.rows}", options.rows)
+        if "bulk" in options.parts:
+            _bulk(large)
         bind_to(CLIENT_CORE)
-        _bulk(large)
-        _verification(large, large_ids, small, small_ids)
-        _searches(large, small)
+        if "verification" in options.parts:
+            _verification(large, large_ids, small, small_ids)
+        if "searches" in options.parts:
+            _searches(large, small)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=list(_PARTS))
+    parser.add_argument("--files", type=int, default=100_000, help="how many are verified offline")
     parser.add_argument("--folder", help="keep the registers here, and use those of an earlier run")
     return parser.parse_args()
 
@@ -75,7 +86,7 @@ def _analyze(registry: Registry) -> None:
 
 
 def _bulk(registry: Registry) -> None:
-    """(b) 10,000 certificates in one call, against signing as many messages of the same size."""
+    """(b) 10,000 certificates in one call, on this machine as it is, against signing as many messages on one core."""
     with registry.database.read() as connection:
         first = int(connection.exec_driver_sql("SELECT max(id) FROM certificates").scalar_one())
     signer = registry.keys.signer("bench-1", registry.now())
@@ -151,6 +162,19 @@ def _searches(large: Registry, small: Registry) -> None:
                 times.append(time.perf_counter() - begin)
             figures.append(median(times) * 1000)
         print(f"search by {name:26} {figures[0]:8.1f} ms, {figures[1]:8.1f} ms at {_SMALL:,} rows")
+
+
+def _offline(registry: Registry, public_ids: list[str], count: int) -> None:
+    """A folder of credentials without a registry to ask, on all cores, against verifying signatures alone."""
+    ratios = []
+    with tempfile.TemporaryDirectory(prefix="registry-bench-files-") as folder:
+        write_files(registry, public_ids, Path(folder), count)
+        files_a_second(registry, Path(folder))
+        for _ in range(3):
+            ceiling, files = signatures_a_second(count), files_a_second(registry, Path(folder))
+            ratios.append(files / ceiling)
+            print(f"{count:,} files: {files:8,.0f}/s   cryptography alone {ceiling:8,.0f}/s   {ratios[-1]:.2f}")
+    _report("offline files / signatures alone", median(ratios), at_least=0.5)
 
 
 def _environment(registry: Registry) -> dict[str, str]:
