@@ -9,9 +9,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from registry.domain.errors import NotFound
-from registry.formats.signed_note import MalformedNote, UnverifiedNote
-from registry.formats.tlog_checkpoint import open_checkpoint
+from registry.formats.signed_note import MalformedNote, UnverifiedNote, parse_note
+from registry.formats.tlog_checkpoint import open_checkpoint, parse_checkpoint
 from registry.services.context import Registry
+from registry.services.log.anchor import LogDamaged, require_continuation
 from registry.services.log.audit_mirror import audit_mirror
 from registry.services.log.audit_register import audit_rows, audit_unlogged
 from registry.services.log.audit_tree import TreeAudit, audit_outside
@@ -51,6 +52,7 @@ def audit_log(
         highest = log_audit.highest_index(connection)
         certificates = log_audit.count_certificates(connection)
         _audit_signatures(registry, connection, head, findings)
+    _audit_continuation(registry, findings)
     size = head.size if head else 0
     if size > (present := 0 if highest is None else highest + 1):
         text = f"The newest checkpoint covers {size} entries; those from {present} on are missing."
@@ -66,6 +68,19 @@ def audit_log(
     if mirror is not None:
         audit_mirror(registry, mirror, size, findings, steps.advance)
     return Audit(size, root, waiting, certificates, findings.kept, findings.counts)
+
+
+def _audit_continuation(registry: Registry, findings: Findings) -> None:
+    """Whether the database still has all that this machine remembers to have signed."""
+    with registry.database.transaction() as connection:
+        # Nothing may be placed between a look at the one and a look at the other.
+        log.lock_integration(connection)
+        head = log.newest_head(connection)
+        try:
+            if head is not None:
+                require_continuation(registry, connection, parse_checkpoint(parse_note(head.note).text))
+        except (LogDamaged, MalformedNote) as error:
+            findings.add(FindingKind.CHECKPOINT, f"{error}")
 
 
 class _Steps:
