@@ -191,30 +191,29 @@ def _party(holder: Holder, identity: str, base_url: str) -> JsonObject:
 
 
 def _scheme(scheme: Scheme, base_url: str) -> JsonObject:
-    owner = _publisher(scheme, base_url)
+    # Each thing has an id of its own: what is said of one id in two places is one heap of statements in RDF, so that a
+    # signature over RDF would not tell which of the two has which name.
+    identity = f"{base_url}/schemes#{scheme.code}"
     return {
         "type": ["ConformityScheme"],
-        "id": f"{base_url}/schemes#{scheme.code}",
+        "id": identity,
         "name": scheme.title.zh,
         "description": scheme.title.en or scheme.title.zh,
         "version": scheme.standard,
         "validFrom": scheme.published_on.isoformat(),
-        "owner": owner,
+        "owner": {"id": identity + "-owner", "name": scheme.publisher},
     }
 
 
 def _standard(scheme: Scheme, base_url: str) -> JsonObject:
+    identity = f"{base_url}/schemes#{scheme.code}"
     return {
         "type": ["Standard"],
-        "id": f"{base_url}/schemes#{scheme.code}",
+        "id": identity + "-standard",
         "name": scheme.standard,
-        "issuingParty": _publisher(scheme, base_url),
+        "issuingParty": {"id": identity + "-publisher", "name": scheme.publisher},
         "issueDate": scheme.published_on.isoformat(),
     }
-
-
-def _publisher(scheme: Scheme, base_url: str) -> JsonObject:
-    return {"id": f"{base_url}/schemes#publisher", "name": scheme.publisher}
 
 
 def _text(text: Text) -> dict[str, Any]:

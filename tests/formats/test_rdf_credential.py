@@ -162,7 +162,86 @@ SAME_IN_RDF: dict[str, Callable[[Json], Any]] = {
     "a keyword": lambda one: renamed(one["credentialSubject"], "id", "@id"),
     "a context of one's own": lambda one: change("@context", [*one["@context"], {"mine": "urn:mine"}])(one),
     "a context further inside": lambda one: one["credentialSubject"].update({"@context": one["@context"][1]}),
+    "a type twice": lambda one: one["type"].append("VerifiableCredential"),
+    "a type by its address": change(
+        "issuer/type", ["https://test.uncefact.org/vocabulary/untp/core/working/CredentialIssuer"]
+    ),
+    "a word by its address": change(
+        "credentialSubject/assessorLevel",
+        "https://test.uncefact.org/vocabulary/untp/core/working/assessorLevelCode#3rdParty",
+    ),
+    "an address in an object": lambda one: change(
+        "credentialStatus/0/statusListCredential", {"id": one["credentialStatus"][0]["statusListCredential"]}
+    )(one),
+    "an assessment twice": lambda one: one["credentialSubject"]["assessment"].append(
+        copy.deepcopy(one["credentialSubject"]["assessment"][0])
+    ),
+    "an accreditation twice": lambda one: one["credentialSubject"]["authorisation"].append(
+        copy.deepcopy(one["credentialSubject"]["authorisation"][0])
+    ),
 }
+
+
+def with_one_id_for_two(kind: str) -> Json:
+    """As certificates were written at first: scheme and standard under one id, their publisher under another."""
+    document = with_status(kind)
+    scheme, standard = scheme_and_standard(document)
+    standard["id"] = scheme["id"]
+    scheme["owner"]["id"] = standard["issuingParty"]["id"] = f"{BASE_URL}/schemes#publisher"
+    return document
+
+
+def scheme_and_standard(document: Json) -> tuple[Json, Json]:
+    subject = document["credentialSubject"]
+    return subject["scope"], subject["assessment"][0]["referenceStandard"]
+
+
+def swap_names(document: Json) -> None:
+    scheme, standard = scheme_and_standard(document)
+    scheme["name"], standard["name"] = standard["name"], scheme["name"]
+
+
+SAME_WHERE_TWO_HAVE_ONE_ID: dict[str, Callable[[Json], Any]] = {
+    "the names exchanged": swap_names,
+    "no name of the owner": lambda one: scheme_and_standard(one)[0]["owner"].pop("name"),
+    "no name of the publisher": lambda one: scheme_and_standard(one)[1]["issuingParty"].pop("name"),
+    "no owner": lambda one: scheme_and_standard(one)[0].pop("owner"),
+    "no publisher": lambda one: scheme_and_standard(one)[1].pop("issuingParty"),
+    "the publisher by its id alone": lambda one: scheme_and_standard(one)[1].update(
+        issuingParty=scheme_and_standard(one)[1]["issuingParty"]["id"]
+    ),
+}
+
+
+@each_kind
+@pytest.mark.parametrize("name", SAME_WHERE_TWO_HAVE_ONE_ID)
+def test_where_two_have_one_id_each_keeps_what_is_said_of_it(kind: str, name: str) -> None:
+    unsigned = with_one_id_for_two(kind)
+    document = parse(add_proof(unsigned, method(ONE), MADE, ONE.sign, Cryptosuite.RDFC))
+    assert holds(document)
+    SAME_WHERE_TWO_HAVE_ONE_ID[name](document)
+    proof = document.pop("proof")
+    assert canonical_n_quads(document) == canonical_n_quads(unsigned)
+    with pytest.raises(MalformedProof):
+        take_apart({**document, "proof": proof})
+
+
+@each_kind
+def test_no_id_stands_in_two_places_of_a_new_certificate(kind: str) -> None:
+    def ids(value: Any) -> list[str]:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+        own = [value["id"]] if isinstance(value, dict) and "id" in value else []
+        return own + [one for more in inner for one in ids(more)]
+
+    found = ids(with_status(kind))
+    assert len(found) == len(set(found)) > 7
+
+
+def test_a_context_in_the_proof_is_refused_because_no_signature_covers_it() -> None:
+    document = parse(STORED)
+    document["proof"]["@context"] = document["@context"][:1]
+    with pytest.raises(MalformedProof, match="@context"):
+        take_apart(document)
 
 
 @pytest.mark.parametrize("name", SAME_IN_RDF)

@@ -257,7 +257,8 @@ def test_an_issuer_shows_what_it_may_certify_and_its_keys(
 
 def test_the_anchors_that_credentials_and_problem_documents_point_at_exist(client: FlaskClient) -> None:
     schemes = client.get("/schemes", headers=CHINESE).get_data(as_text=True)
-    for anchor in (*SCHEMES, "publisher"):
+    of_schemes = [scheme + part for scheme in SCHEMES for part in ("", "-standard", "-owner", "-publisher")]
+    for anchor in (*of_schemes, "publisher"):
         assert f'id="{anchor}"' in schemes
     problems = client.get("/problems", headers=CHINESE).get_data(as_text=True)
     for _, slug, _ in errors.PROBLEMS.values():
