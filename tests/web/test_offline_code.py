@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from registry.domain.certificate import Holder, HolderId, HolderType
 from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import Text
-from registry.formats.cose_statement import Claims, address_of, compose, read
+from registry.formats.cose_statement import Claims, MalformedStatement, address_of, compose, read
 from registry.services import manage_keys
 from registry.services.change_status import change_status
 from registry.services.context import Registry, operator
@@ -139,6 +140,52 @@ def test_a_damaged_code_is_shown(scan: Callable[[str], Page], code: str) -> None
     spelled_twice = code[:-1] + alphabet[alphabet.index(code[-1]) + 1]
     for damaged in (code[:-7], code.replace("#", "#A"), code + "!", code[:150] + code[151:], spelled_twice):
         assert "已损坏或被改动" in alarm(scan(damaged))
+
+
+def test_a_key_id_of_any_length_or_form_is_damage_and_not_a_register_that_does_not_answer(
+    scan: Callable[[str], Page], sqlite_registry: Registry, code: str
+) -> None:
+    for key_id in ("k" * 150_000, "k" * 65, "key 1", "key-1/", "key-\x00"):
+        told = alarm(scan(signed(sqlite_registry, read(code).claims, "other-1", key_id)))
+        assert "已损坏或被改动" in told, key_id[:80]
+
+
+def test_claims_that_no_certificate_has_are_damage_here_as_at_the_terminal(
+    scan: Callable[[str], Page], sqlite_registry: Registry, code: str
+) -> None:
+    genuine = read(code).claims
+    changes: list[dict[str, Any]] = [
+        {"number": "00125Q\u202e30001R0S"},
+        {"number": "00125Q\u2066"},
+        {"number": "1" * 65},
+        {"number": ""},
+        {"number": "1\u00a02"},
+        {"standard": "9001\n"},
+        {"standard": "9" * 201},
+        {"holder": Text("飞" * 201)},
+        {"holder": Text("飞龙", "Fei\u200flong")},
+        {"identifier": HolderId("other", "7" * 65)},
+        {"issuer": "did:web:registry.example:issuers:cqc?"},
+        {"issuer": "did:web:" + "a" * 361},
+        {"valid_until": date(3000, 1, 1)},
+        {"granted_on": date(1899, 12, 31)},
+        {"public_id": "VT7X762W9JTW25W"},
+    ]
+    for changed in changes:
+        forged = signed(sqlite_registry, replace(genuine, **changed), "other-1")
+        forged = f"{BASE_URL}/v/{genuine.public_id}#{forged.partition('#')[2]}"
+        with pytest.raises(MalformedStatement):
+            read(forged)
+        assert "已损坏或被改动" in alarm(scan(forged)), changed
+
+
+def test_the_longest_texts_that_a_certificate_may_have_are_read(
+    scan: Callable[[str], Page], sqlite_registry: Registry, code: str
+) -> None:
+    claims = replace(read(code).claims, number="𠀀" * 64, holder=Text("𠀀" * 200), standard="9 " * 100)
+    text = signed(sqlite_registry, claims, "other-1")
+    assert read(text).claims == claims
+    assert "此二维码被改动过" in alarm(scan(text))
 
 
 def test_a_code_of_a_stranger_who_names_a_key_that_is_not_there_is_shown(

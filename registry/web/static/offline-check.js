@@ -4,36 +4,48 @@
 const EDDSA = [-8, -19];
 const MULTIKEY_ED25519 = [0xed, 0x01];
 const DAY = 86_400_000;
+// What is read, and how much of it, is as in formats/cose_statement.py. 2970 symbols of base32 are 1856 bytes.
+const MAX_FRAGMENT_LENGTH = 2970;
+const SIGNATURE_SIZE = 64;
+const KEY_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const DID = /^did:web:[A-Za-z0-9.%:_-]{1,360}$/;
+// Control characters, those that turn the direction of writing among them, private ones, and blanks but for the plain
+// one. Characters that are not assigned yet may pass: which these are depends on the age of the browser.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+const PUBLIC_ID_SYMBOLS = "23456789CDFHJKMNPRTVWXY";
+const PUBLIC_ID_LENGTH = 15;
+const FIRST_DAY = Date.parse("1900-01-01") / DAY;
+const LAST_DAY = Date.parse("2999-12-31") / DAY;
 const CLAIMS = new Map([
-  [1, ["issuer", "text"]],
-  [2, ["public_id", "text"]],
-  [-1, ["number", "text"]],
-  [-2, ["holder_zh", "text"]],
-  [-3, ["holder_en", "text"]],
-  [-4, ["uscc", "text"]],
-  [-5, ["lei", "text"]],
-  [-6, ["other", "text"]],
-  [-7, ["standard", "text"]],
-  [-8, ["scope_digest", "bytes"]],
-  [-9, ["granted_on", "day"]],
-  [-10, ["decided_on", "day"]],
-  [-11, ["valid_from", "day"]],
-  [-12, ["valid_until", "day"]],
+  [1, ["issuer", issuerOf]],
+  [2, ["public_id", publicId]],
+  [-1, ["number", textUpTo(64)]],
+  [-2, ["holder_zh", textUpTo(200)]],
+  [-3, ["holder_en", textUpTo(200)]],
+  [-4, ["uscc", textUpTo(64)]],
+  [-5, ["lei", textUpTo(64)]],
+  [-6, ["other", textUpTo(64)]],
+  [-7, ["standard", textUpTo(200)]],
+  [-8, ["scope_digest", digest]],
+  [-9, ["granted_on", day]],
+  [-10, ["decided_on", day]],
+  [-11, ["valid_from", day]],
+  [-12, ["valid_until", day]],
 ]);
+const IDENTIFIERS = ["uscc", "lei", "other"];
 const DAYS = ["granted_on", "decided_on", "valid_from", "valid_until"];
-const OPTIONAL = ["holder_en", "uscc", "lei", "other", "valid_until"];
+const OPTIONAL = ["holder_en", "valid_until", ...IDENTIFIERS];
 const DIGEST_SIZE = 16;
 
-class Unreadable extends Error {}
-
 function demand(condition) {
-  if (!condition) throw new Unreadable();
+  if (!condition) throw new Error("not a statement");
 }
 
 // Reading -------------------------------------------------------------------------------------------------------------
 
 /** Base32 (RFC 4648, section 6) without padding. */
 function fromBase32(text) {
+  demand(text.length <= MAX_FRAGMENT_LENGTH);
   const bytes = [];
   let held = 0;
   let bits = 0;
@@ -90,11 +102,7 @@ class Reader {
     if (major === 1) return -1 - argument;
     const bytes = this.take(argument);
     if (major === 2) return bytes;
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch {
-      throw new Unreadable();
-    }
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   }
 
   bytesOnly() {
@@ -122,7 +130,7 @@ class Reader {
   }
 }
 
-/** The statement in a fragment: COSE_Sign1 (RFC 9052, section 4.2) around a map of claims. Throws Unreadable. */
+/** The statement in a fragment: COSE_Sign1 (RFC 9052, section 4.2) around a map of claims. Throws at anything else. */
 function readStatement(fragment) {
   const message = new Reader(fromBase32(fragment));
   message.expect(0xd2, 0x84); // tag 18, an array of four
@@ -131,10 +139,12 @@ function readStatement(fragment) {
   const payload = message.bytesOnly();
   const signature = message.bytesOnly();
   message.end();
+  demand(signature.length === SIGNATURE_SIZE);
   const header = new Reader(protectedHeader).map();
   demand(header.size === 2 && EDDSA.includes(header.get(1)) && header.get(4) instanceof Uint8Array);
   const claims = readClaims(new Reader(payload).map());
-  const keyId = String.fromCharCode(...header.get(4));
+  const keyId = Array.from(header.get(4), (byte) => String.fromCharCode(byte)).join("");
+  demand(KEY_ID.test(keyId));
   return { claims, keyId, signature, signed: signedBytes(protectedHeader, payload) };
 }
 
@@ -142,24 +152,44 @@ function readClaims(map) {
   const claims = {};
   for (const [key, value] of map) {
     demand(CLAIMS.has(key));
-    const [name, kind] = CLAIMS.get(key);
-    claims[name] = readClaim(kind, value);
+    const [name, read] = CLAIMS.get(key);
+    claims[name] = read(value);
   }
   for (const [name] of CLAIMS.values()) demand(name in claims || OPTIONAL.includes(name));
+  demand(IDENTIFIERS.filter((name) => name in claims).length <= 1);
   return claims;
 }
 
-function readClaim(kind, value) {
-  if (kind === "day") {
-    demand(Number.isInteger(value) && Math.abs(value) < 400_000);
-    return new Date(value * DAY).toISOString().slice(0, 10);
-  }
-  if (kind === "bytes") {
-    demand(value instanceof Uint8Array && value.length === DIGEST_SIZE);
-    return hexadecimal(value);
-  }
-  demand(typeof value === "string");
+function issuerOf(value) {
+  demand(typeof value === "string" && DID.test(value));
   return value;
+}
+
+/** A certificate's id with its check symbol, see domain/public_id.py. */
+function publicId(value) {
+  demand(typeof value === "string" && value.length === PUBLIC_ID_LENGTH);
+  const values = Array.from(value, (symbol) => PUBLIC_ID_SYMBOLS.indexOf(symbol));
+  demand(!values.includes(-1));
+  demand(values.reduce((sum, one, at) => sum + one * (at + 1), 0) % PUBLIC_ID_SYMBOLS.length === 0);
+  return value;
+}
+
+function textUpTo(limit) {
+  return (value) => {
+    demand(typeof value === "string" && value !== "" && Array.from(value).length <= limit);
+    demand(!UNPRINTABLE.test(value));
+    return value;
+  };
+}
+
+function digest(value) {
+  demand(value instanceof Uint8Array && value.length === DIGEST_SIZE);
+  return hexadecimal(value);
+}
+
+function day(value) {
+  demand(Number.isInteger(value) && value >= FIRST_DAY && value <= LAST_DAY);
+  return new Date(value * DAY).toISOString().slice(0, 10);
 }
 
 function hexadecimal(bytes) {
@@ -256,9 +286,8 @@ async function judge(fragment, place) {
   let statement;
   try {
     statement = readStatement(fragment);
-  } catch (error) {
-    if (error instanceof Unreadable) return { outcome: "unreadable" };
-    throw error;
+  } catch {
+    return { outcome: "unreadable" };
   }
   const presented = statement.claims;
   if (presented.public_id !== place.publicId) return { outcome: "of_another", presented };
