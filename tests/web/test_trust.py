@@ -16,12 +16,14 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from registry.domain.errors import InvalidInput, StorageUnavailable
+from registry.domain.reasons import Act, Reason
 from registry.domain.verdict import Verdict
 from registry.formats.signed_note import ED25519_COSIGNATURE
 from registry.formats.tlog_proof import TrustPolicy
 from registry.formats.trust_bundle import open_bundle, read_bundle
 from registry.services import manage_keys, set_up
-from registry.services.context import Registry
+from registry.services.change_status import change_status
+from registry.services.context import Registry, operator
 from registry.services.log.keys import verifier_keys
 from registry.services.trust_bundle import PATH, fetch_bundle
 from registry.services.verify_offline import OfflineVerifier
@@ -126,6 +128,20 @@ def test_what_was_fetched_verifies_with_no_connection(
     result = run("verify", "--bundle", file, "--at=2026-03-02T05:00:00", tmp_path / "c.json")
     assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "valid")
     assert [one.name for one in tmp_path.glob("bundle*")] == ["bundle.json"]
+
+
+def test_a_mirror_of_the_log_goes_with_the_bundle(running: tuple[str, Registry], tmp_path: Path, clock: Clock) -> None:
+    address, registry = running
+    public_id = new(registry)
+    (log,) = verifier_keys(registry)
+    (tmp_path / "c.json").write_bytes(document_of(registry, public_id))
+    file, folder = tmp_path / "bundle.json", tmp_path / "log"
+    assert run("bundle", "fetch", address, file, "--log-key", log.vkey).exit_code == 0
+    change_status(registry, operator(registry, "cqc"), public_id, Act.CANCEL, Reason.HOLDER_REQUEST)
+    assert run("log", "mirror", f"{address}/log", folder, "--vkey", log.vkey).exit_code == 0
+    result = run("verify", "--bundle", file, "--log", folder, "--at=2026-03-02T05:00:00", tmp_path / "c.json")
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (1, "cancelled")
+    assert "log        pass         entry 0 of the copy" in result.stdout
 
 
 def test_pins_are_asked_for_and_kept(running: tuple[str, Registry], tmp_path: Path) -> None:
