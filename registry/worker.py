@@ -27,7 +27,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """One worker on one registry. Raises Misconfigured where the witnesses' file is wrong, or the quorum can't be met."""
+    """One worker on one registry. Raises Misconfigured for a wrong file of witnesses, or too few for the quorum."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -36,7 +36,9 @@ class Worker:
         quorum = registry.settings.log_quorum
         if quorum > len(self._witnesses):
             known = f"REGISTRY_LOG_WITNESSES names {len(self._witnesses)}"
-            raise Misconfigured(f"REGISTRY_LOG_QUORUM asks for {quorum} witnesses; {known}. Nothing could be published.")
+            raise Misconfigured(
+                f"REGISTRY_LOG_QUORUM asks for {quorum} witnesses; {known}. Nothing could be published."
+            )
         self._asked_again_at: dict[str, float] = {}
         self._refreshed_at = float("-inf")
 

@@ -6,6 +6,7 @@ on. With this, only who also writes to the registry's own folder can; and witnes
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -31,6 +32,9 @@ def keep(registry: Registry, note: bytes) -> None:
     path = _path(registry)
     with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
         file.write(note)
+        file.flush()
+        # After a power cut, half a file would keep the log from going on.
+        os.fsync(file.fileno())
     Path(file.name).replace(path)
 
 

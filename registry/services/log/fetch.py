@@ -77,6 +77,9 @@ def _fetch_once(url: str, at_most: int) -> bytes:
             raise LogUnavailable(f"{url} answers {error.code}.") from error
         raise _PassingTrouble(f"it answers {error.code}") from error
     except (OSError, http.client.HTTPException) as error:
+        if isinstance(getattr(error, "reason", None), ConnectionRefusedError):
+            # Nobody is there at all.
+            raise LogUnavailable(f"{url} can't be had: the connection was refused.") from error
         raise _PassingTrouble(str(getattr(error, "reason", None) or error or type(error).__name__)) from error
 
 

@@ -78,7 +78,7 @@ def certificate_proof(registry: Registry, typed: str, sequence: int = 1) -> byte
         entry = next((one for one in log.entries_of(connection, row.id) if one.sequence == sequence), None)
         head = published_head(registry, connection)
         if entry is None or entry.log_index >= head.size:
-            raise NotFound("The published log has no such entry yet: it takes a second, or as long as its witnesses take. Ask again.")
+            raise NotFound("The log has no such entry yet: it takes a second, or as long as its witnesses. Ask again.")
         path = inclusion_path(connection, entry.log_index, head.size)
         note = _with_cosignatures(connection, head)
     return LogProof(entry.log_index, tuple(path), note, entry.statement).encode()
