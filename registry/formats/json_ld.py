@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from pyld.context_resolver import ContextResolver
 
 from registry.formats.canonical_json import JsonObject
 from registry.formats.contexts import UnknownContext, load_context
-from registry.formats.rdf_canonical import CannotCanonicalize, Quad, canonicalize_dataset
+from registry.formats.rdf_canonical import CannotCanonicalize, Effort, Quad, canonicalize_dataset
 
 # Limits of what is worked on: JSON values in all, levels, and contexts to be processed.
 MAX_VALUES = 3_000
@@ -48,17 +49,24 @@ _CORE_NAMES = {
 }
 _SHOWN = 120
 _MAX_RESOLVED = 256
+# What work is charged with, in steps of some microseconds.
+_STEPS_A_DOCUMENT = 50
+_STEPS_A_VALUE = 2
+_CHARACTERS_A_STEP = 200
+_TERMS_A_STEP = 200
+_COMPARED_A_STEP = 16
 _local = threading.local()
 
 
-def canonical_n_quads(document: JsonObject) -> bytes:
+def canonical_n_quads(document: JsonObject, effort: Effort | None = None) -> bytes:
     """The canonical N-Quads (RDFC-1.0) of a JSON-LD document, in UTF-8; nothing may be lost, nothing is fetched.
 
     Raises CannotCanonicalize for terms, types and contexts without a meaning, for whatever else RDF can't say, and for
-    documents that are too large or too tangled.
+    documents that are too large or too tangled. `effort`: what several documents may cost together; None: each alone.
     """
+    effort = effort or Effort()
     try:
-        text = canonicalize_dataset(to_quads(document))
+        text = canonicalize_dataset(to_quads(document, effort), effort=effort)
     except RecursionError as error:
         raise CannotCanonicalize("the document is nested or linked too deeply") from error
     if not text:
@@ -66,8 +74,10 @@ def canonical_n_quads(document: JsonObject) -> bytes:
     return text.encode()
 
 
-def to_quads(document: JsonObject) -> set[Quad]:
-    """The statements of a JSON-LD document. Raises CannotCanonicalize."""
+def to_quads(document: JsonObject, effort: Effort | None = None) -> set[Quad]:
+    """The statements of a JSON-LD document; `effort` as above. Raises CannotCanonicalize."""
+    effort = effort or Effort()
+    effort.spend(_STEPS_A_DOCUMENT)
     prepared = _prepared(document)
     options = {
         # Not "", for which PyLD makes up a base of its own.
@@ -77,7 +87,7 @@ def to_quads(document: JsonObject) -> set[Quad]:
         "documentLoader": _load,
         "contextResolver": ContextResolver(_resolved_contexts(), _load),
     }
-    processor = _Lossless()
+    processor = _Lossless(effort)
     try:
         dataset = processor.to_rdf(prepared, options)
     except CannotCanonicalize:
@@ -86,41 +96,76 @@ def to_quads(document: JsonObject) -> set[Quad]:
         # JsonLdError mostly; but odd input makes PyLD stumble in ways that it does not document.
         raise CannotCanonicalize(_reason(error)) from error
     _refuse_hidden(processor.said, document)
-    return {
-        Quad(
-            _term(triple["subject"]),
-            _term(triple["predicate"]),
-            _term(triple["object"]),
-            "" if graph == "@default" else _resource(graph),
-        )
-        for graph, triples in dataset.items()
-        for triple in triples
-    }
+    return {_quad(graph, triple, effort) for graph, triples in dataset.items() for triple in triples}
+
+
+def _quad(graph: str, triple: Any, effort: Effort) -> Quad:
+    parts = [triple[name] for name in ("subject", "predicate", "object")]
+    # One long address may stand in all the statements.
+    effort.spend(1 + (len(graph) + sum(len(part["value"]) for part in parts)) // _CHARACTERS_A_STEP)
+    subject, predicate, object_ = map(_term, parts)
+    return Quad(subject, predicate, object_, "" if graph == "@default" else _resource(graph))
 
 
 class _Lossless(jsonld.JsonLdProcessor):  # type: ignore[misc]
-    """The processor, stopped at each place where it would go on with less than it was given."""
+    """The processor, stopped at each place where it would go on with less than it was given.
+
+    And where it would go on for long: terms that are defined anew inside of each object, and addresses put together of
+    long ones, cost far more than the size of a document tells.
+    """
 
     said: frozenset[str] = frozenset()
     """The addresses of the properties that the outermost object has, once it was expanded."""
 
-    def __init__(self) -> None:
+    def __init__(self, effort: Effort) -> None:
         super().__init__(on_property_dropped=_refuse_property)
+        self._effort = effort
 
     def expand(self, input_: Any, options: Any) -> Any:
         expanded = super().expand(input_, options)
+        _charge_lists(expanded, self._effort)
         for node in expanded:
             _check_node(node, of_graph=True)
             self.said |= node.keys()
         return expanded
 
+    def _expand_iri(self, *given: Any, **more: Any) -> Any:
+        address = super()._expand_iri(*given, **more)
+        self._effort.spend(1 + len(address or "") // _CHARACTERS_A_STEP)
+        return address
+
+    def _create_term_definition(self, *given: Any, **more: Any) -> None:
+        self._effort.spend(1)
+        super()._create_term_definition(*given, **more)
+
+    def _clone_active_context(self, active_ctx: Any) -> Any:
+        self._effort.spend(1 + len(active_ctx["mappings"]) // _TERMS_A_STEP)
+        return super()._clone_active_context(active_ctx)
+
     def _expand(self, active_ctx: Any, active_property: Any, element: Any, options: Any, **more: Any) -> Any:
+        self._effort.spend(_STEPS_A_VALUE)
         expanded = super()._expand(active_ctx, active_property, element, options, **more)
         if expanded is None:
             raise CannotCanonicalize(
                 f"{active_property or 'the document'!s:.{_SHOWN}}: a value that says nothing in RDF"
             )
         return expanded
+
+
+def _charge_lists(nodes: Any, effort: Effort) -> None:
+    """PyLD compares each value of a property with all before it, wherever under one `@id` they stand."""
+    counts: Counter[tuple[Any, str]] = Counter()
+    pending = [nodes]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            for name, inner in value.items():
+                if isinstance(inner, list):
+                    counts[value.get("@id", id(value)), name] += len(inner)
+                pending.append(inner)
+    effort.spend(sum(count * count for count in counts.values()) // _COMPARED_A_STEP)
 
 
 def _refuse_property(name: str | None) -> None:

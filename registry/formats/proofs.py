@@ -19,10 +19,10 @@ from registry.formats.data_integrity import Cryptosuite as Cryptosuite
 from registry.formats.ed25519 import SIGNATURE_SIZE, ed25519_holds
 from registry.formats.json_ld import canonical_n_quads
 from registry.formats.multikey import MalformedMultibase, decode_base58btc, encode_base58btc
-from registry.formats.rdf_canonical import CannotCanonicalize
+from registry.formats.rdf_canonical import CannotCanonicalize, Effort
 from registry.formats.verification_methods import ASSERTION_METHOD, UnknownVerificationMethod, VerificationMethod
 
-MAX_PROOFS = 10
+MAX_PROOFS = 6
 
 
 Resolve = Callable[[str], VerificationMethod]
@@ -93,11 +93,14 @@ def verify_proofs(
     domain: str | Collection[str] | None = None,
     now: datetime,
     suites: Collection[Cryptosuite] = tuple(Cryptosuite),
+    effort: Effort | None = None,
 ) -> list[ProofResult]:
     """What each proof of the document is worth, in their order (Data Integrity 4.4, 4.5).
 
-    The document counts only if all hold. `challenge` and `domain` are compared where given. Raises MalformedProof for
-    what can't be read: no proof, missing members, members of a wrong type, references that lead to no single proof.
+    The document counts only if all hold. `challenge` and `domain` are compared where given. `effort`: what may be spent
+    on RDF, of this and perhaps other documents; a proof for which it does not suffice does not hold.
+    Raises MalformedProof for what can't be read: no proof, missing members, members of a wrong type, references that
+    lead to no single proof.
     """
     proofs = _proofs_of(document)
     if not proofs:
@@ -108,7 +111,7 @@ def verify_proofs(
     previous = [_previous(proof, proofs) for proof in proofs]
     _refuse_circles(proofs, previous)
     expected = _Expectation(purpose, challenge, domain, now, frozenset(suites))
-    transformation = _Transformation(unsecured)
+    transformation = _Transformation(unsecured, effort)
     problems = [
         _unexpected(proof, document, expected) or _untrue(proof, before, resolve, now, transformation)
         for proof, before in zip(proofs, previous, strict=True)
@@ -259,12 +262,13 @@ def _with_proof_terms(document: JsonObject, cryptosuite: Cryptosuite) -> JsonObj
 class _Transformation:
     """From a document and a proof to the bytes behind the signature, by the proof's suite.
 
-    What the proofs of a set have in common is worked out once.
+    What the proofs of a set have in common is worked out once, or found once not to work out.
     """
 
-    def __init__(self, unsecured: JsonObject) -> None:
+    def __init__(self, unsecured: JsonObject, effort: Effort | None = None) -> None:
         self._unsecured = unsecured
-        self._n_quads: dict[tuple[str, ...], bytes] = {}
+        self._effort = effort or Effort()
+        self._n_quads: dict[tuple[str, ...], bytes | CannotCanonicalize] = {}
 
     def data_to_sign(self, options: JsonObject, previous: Sequence[JsonObject]) -> bytes:
         """The 64 bytes: transformation, proof configuration and hashing. Raises MalformedJson, CannotCanonicalize.
@@ -281,5 +285,14 @@ class _Transformation:
         configuration = {**options, "@context": self._unsecured.get("@context")}
         together = tuple(proof["id"] for proof in previous)
         if together not in self._n_quads:
-            self._n_quads[together] = canonical_n_quads(document)
-        return hash_data(canonical_n_quads(configuration), self._n_quads[together])
+            self._n_quads[together] = self._worked_out(document)
+        found = self._n_quads[together]
+        if isinstance(found, CannotCanonicalize):
+            raise found
+        return hash_data(canonical_n_quads(configuration, self._effort), found)
+
+    def _worked_out(self, document: JsonObject) -> bytes | CannotCanonicalize:
+        try:
+            return canonical_n_quads(document, self._effort)
+        except CannotCanonicalize as error:
+            return error

@@ -17,6 +17,9 @@ from typing import NamedTuple
 # Blank nodes that look alike are told apart by trying their orders, in exponential time at worst. Genuine documents
 # need few tries; the standard's own hardest example, ten nodes in a clique, is what "poison" looks like (7.1).
 MAX_WORK = 100_000
+# What one document may cost in all, from JSON to the canonical text.
+MAX_EFFORT = 80_000
+_TRIES_A_STEP = 10
 _BLANK = "_:"
 
 Issuer = dict[str, str]
@@ -36,10 +39,29 @@ class Quad(NamedTuple):
     graph: str
 
 
-def canonicalize_dataset(quads: Iterable[Quad], max_work: int = MAX_WORK) -> str:
-    """Canonical N-Quads: one line a statement, sorted. Raises CannotCanonicalize beyond `max_work` steps."""
+class Effort:
+    """How much work may still be put into documents: one for each document, or one for all of a request.
+
+    A step takes some microseconds. Whoever shares one between threads gets a limit that is not exact.
+    """
+
+    def __init__(self, steps: int = MAX_EFFORT) -> None:
+        self._left = steps
+
+    def spend(self, steps: int) -> None:
+        """Raises CannotCanonicalize, this time and from then on, where no work is left."""
+        self._left -= steps
+        if self._left < 0:
+            raise CannotCanonicalize("to work it out takes too much effort")
+
+
+def canonicalize_dataset(quads: Iterable[Quad], max_work: int = MAX_WORK, effort: Effort | None = None) -> str:
+    """Canonical N-Quads: one line a statement, sorted.
+
+    Raises CannotCanonicalize beyond `max_work` steps, or when `effort` is used up.
+    """
     dataset = set(quads)
-    issued = _Canonicalization(dataset, max_work).issue()
+    issued = _Canonicalization(dataset, max_work, effort or Effort(max_work)).issue()
     return "".join(sorted(_line(*(issued.get(term, term) for term in quad)) for quad in dataset))
 
 
@@ -54,8 +76,9 @@ def _sha256(text: str) -> str:
 class _Canonicalization:
     """The canonicalization state (4.3) of one dataset."""
 
-    def __init__(self, dataset: Iterable[Quad], max_work: int) -> None:
+    def __init__(self, dataset: Iterable[Quad], max_work: int, effort: Effort) -> None:
         self._work_left = max_work
+        self._effort = effort
         self._canonical: Issuer = {}
         mentions: dict[str, dict[Quad, None]] = defaultdict(dict)
         for quad in sorted(dataset):
@@ -94,6 +117,7 @@ class _Canonicalization:
         self._work_left -= steps
         if self._work_left < 0:
             raise CannotCanonicalize("too many nodes without identifiers look alike")
+        self._effort.spend(steps // _TRIES_A_STEP)
 
     def _hash_first_degree(self, label: str) -> str:
         """4.6: the hash of the statements around a blank node, with all blank nodes but itself called alike."""

@@ -18,7 +18,7 @@ from registry.formats.date_time_stamp import MalformedDateTime, parse_date_time,
 from registry.formats.vc_values import Path
 
 MAX_VIOLATIONS = 20
-MAX_CREDENTIALS = 32
+MAX_CREDENTIALS = 8
 ENVELOPED_CREDENTIAL = "EnvelopedVerifiableCredential"
 ENVELOPED_PRESENTATION = "EnvelopedVerifiablePresentation"
 

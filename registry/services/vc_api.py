@@ -26,7 +26,7 @@ from registry.formats.data_integrity import MalformedProof
 from registry.formats.date_time_stamp import instant_of
 from registry.formats.json_ld import to_quads
 from registry.formats.proofs import Cryptosuite, verify_proofs
-from registry.formats.rdf_canonical import CannotCanonicalize
+from registry.formats.rdf_canonical import CannotCanonicalize, Effort
 from registry.formats.related_resource import digest_violations
 from registry.formats.vc_data_model import Version
 from registry.formats.vc_values import has_type
@@ -41,6 +41,8 @@ from registry.services.vc_status import StatusCheck
 CHECK_PROOF = "proof"
 CHECK_STATUS = frozenset({"credentialStatus", "status"})
 CHECK_PERIOD = frozenset({"validityPeriod", "validity", "expiration"})
+# Work on RDF for all documents of a request together, status lists included: less than a second.
+MAX_EFFORT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class VcApi:
         if "proof" in credential:
             raise VcRefused([VcProblem(Kind.MALFORMED, "the credential is signed already", "/credential/proof")])
         document = self._with_issuer(credential)
-        problems = malformed(data_model.credential_violations(document)) or self._content_problems(document)
+        found = malformed(data_model.credential_violations(document))
+        problems = found or self._content_problems(document, Effort(MAX_EFFORT))
         if problems:
             raise VcRefused([one.below("/credential") for one in problems])
         if _wants_status(document):
@@ -94,7 +97,7 @@ class VcApi:
         """Returns warnings. Raises VcRefused, saying all that is found to be wrong."""
         if not isinstance(credential, dict):
             raise VcRefused([VcProblem(Kind.PARSING, "a credential is a JSON object", "/verifiableCredential")])
-        return _warnings(self._credential_problems(credential, options), "/verifiableCredential")
+        return _warnings(self._credential_problems(credential, options, Effort(MAX_EFFORT)), "/verifiableCredential")
 
     def verify_presentation(self, presentation: object, options: Options, *, signed: bool = True) -> list[VcProblem]:
         """The presentation and all credentials in it. `signed=False`: one that is handed in without a proof.
@@ -114,27 +117,27 @@ class VcApi:
             document["issuer"] = _named(issuer or "", conformance.conformance_did(self._registry))
         return document
 
-    def _credential_problems(self, credential: JsonObject, options: Options) -> list[VcProblem]:
+    def _credential_problems(self, credential: JsonObject, options: Options, effort: Effort) -> list[VcProblem]:
         if data_model.is_enveloped(credential):
             return [VcProblem(Kind.SECURITY, "enveloped credentials (JOSE, COSE) are not supported")]
         problems = malformed(data_model.credential_violations(credential))
         if problems:
             return problems
-        problems = self._proof_problems(credential, ASSERTION_METHOD, "issuer")
-        return problems + self._statement_problems(credential, options)
+        problems = self._proof_problems(credential, ASSERTION_METHOD, "issuer", effort)
+        return problems + self._statement_problems(credential, options, effort)
 
-    def _statement_problems(self, credential: JsonObject, options: Options) -> list[VcProblem]:
+    def _statement_problems(self, credential: JsonObject, options: Options, effort: Effort) -> list[VcProblem]:
         """All but form and proofs, of a credential whose form is right."""
-        problems = self._content_problems(credential)
+        problems = self._content_problems(credential, effort)
         if options.wants(CHECK_PERIOD):
             problems += self._period_problems(credential)
         if options.wants(CHECK_STATUS):
-            problems += self._status.problems(credential)
+            problems += self._status.problems(credential, effort)
         return problems
 
-    def _list_problems(self, credential: JsonObject) -> list[VcProblem]:
+    def _list_problems(self, credential: JsonObject, effort: Effort) -> list[VcProblem]:
         """A status list, which has no status itself."""
-        return self._credential_problems(credential, Options(checks=CHECK_PERIOD))
+        return self._credential_problems(credential, Options(checks=CHECK_PERIOD), effort)
 
     def _presentation_problems(self, presentation: JsonObject, options: Options, *, signed: bool) -> list[VcProblem]:
         if data_model.is_enveloped(presentation, data_model.ENVELOPED_PRESENTATION):
@@ -142,21 +145,22 @@ class VcApi:
         problems = malformed(data_model.presentation_violations(presentation))
         if problems:
             return problems
-        problems = _context_problems(presentation)
+        effort = Effort(MAX_EFFORT)
+        problems = _context_problems(presentation, effort)
         if signed:
-            problems += self._proof_problems(presentation, AUTHENTICATION, "holder", options)
+            problems += self._proof_problems(presentation, AUTHENTICATION, "holder", effort, options)
         many = isinstance(presentation.get("verifiableCredential"), list)
         for position, credential in enumerate(data_model.credentials_in(presentation)):
             pointer = f"/verifiableCredential/{position}" if many else "/verifiableCredential"
             if signed and _is_self_asserted(credential, presentation):
-                found = self._statement_problems(credential, options)
+                found = self._statement_problems(credential, options, effort)
             else:
-                found = self._credential_problems(credential, options)
+                found = self._credential_problems(credential, options, effort)
             problems += [one.below(pointer) for one in found]
         return problems
 
     def _proof_problems(
-        self, document: JsonObject, purpose: str, party: str, options: Options | None = None
+        self, document: JsonObject, purpose: str, party: str, effort: Effort, options: Options | None = None
     ) -> list[VcProblem]:
         """All proofs must hold, and one of them must be of whom the document names as its issuer or holder."""
         asked = options or Options()
@@ -168,6 +172,7 @@ class VcApi:
                 challenge=asked.challenge,
                 domain=asked.domain,
                 now=self._registry.now(),
+                effort=effort,
             )
         except MalformedProof as error:
             return [VcProblem(Kind.PROOF_VERIFICATION, str(error), "/proof")]
@@ -184,8 +189,8 @@ class VcApi:
                 problems.append(_stranger(party, named, controllers))
         return problems
 
-    def _content_problems(self, credential: JsonObject) -> list[VcProblem]:
-        problems = _context_problems(credential)
+    def _content_problems(self, credential: JsonObject, effort: Effort) -> list[VcProblem]:
+        problems = _context_problems(credential, effort)
         if "relatedResource" in credential:
             problems += malformed(digest_violations(credential))
         return problems + _status_list_problems(credential) + _status_entry_problems(credential)
@@ -241,7 +246,7 @@ def _is_self_asserted(credential: JsonObject, presentation: JsonObject) -> bool:
     return holder is not None and holder == data_model.identity_of(credential["issuer"])
 
 
-def _context_problems(document: JsonObject) -> list[VcProblem]:
+def _context_problems(document: JsonObject, effort: Effort) -> list[VcProblem]:
     """Whether the contexts can be processed and define the types (4.3, 4.5), whichever the cryptosuite.
 
     Documents with a context that is not packaged can't be judged here; eddsa-rdfc-2022 refuses them, and
@@ -255,7 +260,7 @@ def _context_problems(document: JsonObject) -> list[VcProblem]:
     except UnknownContext:
         return []
     try:
-        to_quads({"@context": contexts, "id": "urn:types", "type": document["type"]})
+        to_quads({"@context": contexts, "id": "urn:types", "type": document["type"]}, effort)
     except (CannotCanonicalize, RecursionError) as error:
         return [VcProblem(Kind.MALFORMED, str(error) or "nested too deeply", "/type")]
     return []

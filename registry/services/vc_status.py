@@ -10,6 +10,7 @@ from registry.formats import bitstring_status_list as status_list
 from registry.formats.bitstring_status_list import ENTRY_TYPE, Problem, Purpose, StatusListError
 from registry.formats.canonical_json import JsonObject, parse
 from registry.formats.proofs import Cryptosuite
+from registry.formats.rdf_canonical import Effort
 from registry.services import conformance
 from registry.services.context import Registry
 from registry.services.fetch_status_list import fetch_status_list
@@ -23,8 +24,8 @@ _HARMLESS = frozenset({"refresh", "message"})
 _OF_LISTS = frozenset({Problem.LENGTH.type, Problem.MALFORMED.type})
 _OWN_LIST = re.compile(r"/status-lists/([0-9]{1,9})/(" + "|".join(Purpose) + ")", re.ASCII)
 
-CheckList = Callable[[JsonObject], list[VcProblem]]
-"""Verifies a list credential as a credential, without a look at its own status."""
+CheckList = Callable[[JsonObject, Effort], list[VcProblem]]
+"""Verifies a list credential as a credential, within the effort, without a look at its own status."""
 
 
 class StatusCheck:
@@ -35,7 +36,7 @@ class StatusCheck:
         self._lists = lists
         self._check_list = check_list
 
-    def problems(self, credential: JsonObject) -> list[VcProblem]:
+    def problems(self, credential: JsonObject, effort: Effort) -> list[VcProblem]:
         """What the lists say against a credential whose form is right, or why they can't be asked.
 
         A status of another kind, or a list that can't be had, counts against it: nobody could tell whether the
@@ -50,21 +51,21 @@ class StatusCheck:
         for position, entry in enumerate(entries):
             pointer = f"/credentialStatus/{position}" if many else "/credentialStatus"
             try:
-                problem = self._problem(entry)
+                problem = self._problem(entry, effort)
             except StatusListError as error:
                 problem = VcProblem(error.problem.type, str(error))
             if problem is not None:
                 problems.append(problem.below(pointer))
         return problems
 
-    def _problem(self, entry: JsonObject) -> VcProblem | None:
+    def _problem(self, entry: JsonObject, effort: Effort) -> VcProblem | None:
         """Raises StatusListError."""
         if entry["type"] != ENTRY_TYPE:
             message = f"a status of type {entry['type']} can't be checked here, only {ENTRY_TYPE}"
             raise StatusListError(Problem.VERIFICATION, message)
         asked = status_list.check_entry(entry)
         document = self._list_credential(asked.list_url)
-        broken = [one for one in self._check_list(document) if not one.warning]
+        broken = [one for one in self._check_list(document, effort) if not one.warning]
         if broken:
             why = f"the status list does not verify: {broken[0].pointer or ''} {broken[0].detail}"
             return VcProblem(broken[0].type if broken[0].type in _OF_LISTS else Problem.VERIFICATION.type, why)

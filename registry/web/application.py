@@ -77,6 +77,6 @@ def build_application(registry: Registry) -> Flask:
     app.register_blueprint(offline_qr.blueprint)
     app.register_blueprint(health.blueprint)
     if registry.settings.vc_api:
-        public(vc_api.blueprint)
+        limiter.shared_limit(vc_api.RATE_LIMIT, scope="vc_api")(vc_api.blueprint)
         vc_api.install(app, registry, app.extensions["status_lists"])
     return app

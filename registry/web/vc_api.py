@@ -20,6 +20,8 @@ from registry.web.errors import MEDIA_TYPE
 from registry.web.requests import read_body
 
 blueprint = Blueprint("vc_api", __name__, url_prefix="/vc-api/<cryptosuite:suite>")
+# Of one address. What is asked here may take the better part of a second; what asks is a test suite.
+RATE_LIMIT = "120 per minute"
 _MAX_DOMAINS = 16
 _LIST_KEPT = "public, max-age=300"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import threading
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from registry.formats.json_ld import MAX_CONTEXTS, MAX_DEPTH, MAX_VALUES, canonical_n_quads
-from registry.formats.rdf_canonical import CannotCanonicalize
+from registry.formats.rdf_canonical import CannotCanonicalize, Effort
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 V2 = "https://www.w3.org/ns/credentials/v2"
@@ -172,6 +173,47 @@ def test_a_document_made_to_keep_the_machine_busy_is_given_up() -> None:
     clique = [{"id": f"_:n{one}", "link": [f"_:n{other}" for other in range(10) if other != one]} for one in range(10)]
     with pytest.raises(CannotCanonicalize, match="look alike"):
         canonical_n_quads(document(set=clique))
+
+
+SCOPED = {"@id": "urn:q", "@type": "@id", "@context": {f"term{number}": f"urn:{number}" for number in range(900)}}
+NESTED = functools.reduce(lambda inner, _: {"q": inner}, range(12), {"n": "x"})
+COSTLY: dict[str, dict[str, Any]] = {
+    "terms defined anew in each object": {"@context": [V2, {"q": SCOPED, "n": "urn:n"}], "q": [NESTED] * 40},
+    "a list in which each is compared with all": {
+        "@context": [V2, {"n": "urn:n"}],
+        "n": [f"text {number}" for number in range(MAX_VALUES - 50)],
+    },
+    "a list in pieces": {
+        "@context": [V2, {"n": "urn:n"}],
+        "@graph": [{"id": "urn:1", "n": [f"{number}-{part}" for part in range(20)]} for number in range(120)],
+    },
+    "one long address in many": {
+        "@context": [V2, {"p": {"@id": "urn:" + "a" * 200_000 + "/", "@prefix": True}}],
+        **{f"p:{number}": "x" for number in range(200)},
+    },
+    "one long identifier in many": {
+        "@context": [V2, {"p": {"@id": "urn:p/", "@prefix": True}}],
+        "id": "urn:" + "a" * 200_000,
+        **{f"p:{number}": "x" for number in range(200)},
+    },
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_small_document_that_costs_much_is_given_up(name: str) -> None:
+    with pytest.raises(CannotCanonicalize, match="effort"):
+        canonical_n_quads(COSTLY[name])
+
+
+def test_documents_may_share_what_may_be_spent_on_them() -> None:
+    canonical_n_quads(UNSIGNED)
+    effort = Effort(200)
+    assert canonical_n_quads(UNSIGNED, effort)
+    with pytest.raises(CannotCanonicalize, match="effort"):
+        canonical_n_quads(UNSIGNED, effort)
+    with pytest.raises(CannotCanonicalize, match="effort"):
+        canonical_n_quads(document(text="x"), effort)
+    assert canonical_n_quads(UNSIGNED)
 
 
 def test_threads_do_not_disturb_each_other() -> None:

@@ -263,6 +263,13 @@ def test_every_certificate_is_in_plain_form(kind: str) -> None:
     check_plain_form(copy.deepcopy(parse(signed(kind))))
 
 
+def test_a_certificate_with_many_sites_is_signed_over_rdf_and_holds() -> None:
+    document = with_status("gbt19001-2016")
+    document["credentialSubject"]["certificate"]["sites"] *= 125
+    stored = add_proof(document, method(ONE), MADE, ONE.sign, Cryptosuite.RDFC)
+    assert signature_holds(take_apart_canonical(stored), KEY)
+
+
 @pytest.mark.parametrize("document", [{}, {"@context": []}, {"@context": [1, 2, 3]}, {"@context": "x"}])
 def test_another_document_is_not_in_plain_form(document: Json) -> None:
     with pytest.raises(NotPlain):

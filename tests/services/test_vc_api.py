@@ -441,6 +441,17 @@ def test_a_presentation_needs_no_credentials_and_may_have_several(api: VcApi, su
     assert api.verify_presentation(single, asked) == []
 
 
+def test_all_credentials_of_a_presentation_share_one_budget(api: VcApi) -> None:
+    """What each alone may cost would add up to many seconds for one request that anybody can send."""
+    context = [VC_V2, {"ExampleCredential": "urn:t", "q": {"@id": "urn:q", "@type": "@id"}, "n": "urn:n"}]
+    subject = {"id": "urn:uuid:subject", "q": [{"n": "alike"} for _ in range(350)]}
+    large = ISSUER.sign(credential(context=context, credentialSubject=subject), RDFC)
+    assert api.verify_credential(large, ALL) == []
+    with pytest.raises(VcRefused) as refused:
+        api.verify_presentation(presentation(verifiableCredential=[large] * 8), ALL, signed=False)
+    assert any("effort" in one.detail for one in refused.value.problems)
+
+
 @BOTH
 def test_one_bad_credential_spoils_a_presentation(api: VcApi, suite: Cryptosuite) -> None:
     good = ISSUER.sign(credential(), suite)
