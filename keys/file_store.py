@@ -43,15 +43,15 @@ class _FileSigner:
 
 
 class FileKeyStore:
-    """The keys in one folder, opened with one passphrase."""
+    """The keys in one folder, opened with one passphrase. Without it they can be listed; nothing is signed or made."""
 
-    def __init__(self, folder: Path, passphrase: str) -> None:
+    def __init__(self, folder: Path, passphrase: str | None) -> None:
         """Raises KeyStoreError for a passphrase that is too short to protect anything."""
-        if len(passphrase) < MIN_PASSPHRASE_LENGTH:
+        if passphrase is not None and len(passphrase) < MIN_PASSPHRASE_LENGTH:
             raise KeyStoreError(f"The key passphrase needs at least {MIN_PASSPHRASE_LENGTH} characters.")
         self._folder = folder
         try:
-            self._passphrase = passphrase.encode("utf-8")
+            self._passphrase = None if passphrase is None else passphrase.encode("utf-8")
         except UnicodeEncodeError:
             # That exception holds the whole text.
             raise KeyStoreError("The key passphrase is not UTF-8 text.") from None
@@ -73,7 +73,7 @@ class FileKeyStore:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise KeyStoreError(f"The key folder {self._folder} can't be made ({error.strerror}).") from None
-        return self._write(record, pkcs8.encrypt(private_key, self._passphrase), replacing=False)
+        return self._write(record, pkcs8.encrypt(private_key, self._required_passphrase()), replacing=False)
 
     def records(self) -> list[KeyRecord]:
         """All keys, oldest first. Raises KeyStoreError for a file that can't be read."""
@@ -147,9 +147,14 @@ class FileKeyStore:
             raise KeyNotFound(f"No key is named {name!r}.")
         return self._folder / f"{name}.json"
 
+    def _required_passphrase(self) -> bytes:
+        if self._passphrase is None:
+            raise KeyStoreError("The keys were opened without their passphrase: nothing can be signed or made.")
+        return self._passphrase
+
     def _decrypt(self, name: str, pem: str, record: KeyRecord) -> Ed25519PrivateKey:
         try:
-            private_key = pkcs8.decrypt(pem, self._passphrase)
+            private_key = pkcs8.decrypt(pem, self._required_passphrase())
         except pkcs8.WrongPassphrase as error:
             raise KeyStoreError(f"Key {name}: {error}. Check REGISTRY_KEY_PASSPHRASE[_FILE].") from None
         if private_key.public_key().public_bytes_raw() != record.public_key:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import socket
 import stat
 from pathlib import Path
@@ -111,9 +113,11 @@ def test_a_refusal_is_one_line_and_not_zero(
     ("what", "words"),
     [
         ("22222", "15 letters and digits"),
-        ("nofile.json", "there is no file"),
+        ("nofile.json", "there is no file nofile.json"),
+        ("docs/", "docs/ is a folder, which needs --bundle"),
+        ("SQC-TEST-1", "find a certificate by its number: https://registry.example/search"),
         ("2" * 300, "too long"),
-        ("setup.cfg", "not JSON"),
+        ("setup.cfg", "Error: setup.cfg: not JSON"),
     ],
 )
 def test_a_verification_that_is_not_possible_is_not_a_no(prepared: dict[str, str], what: str, words: str) -> None:
@@ -121,6 +125,29 @@ def test_a_verification_that_is_not_possible_is_not_a_no(prepared: dict[str, str
     assert result.exit_code == 2
     assert words in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REGISTRY_BASE_URL", "https://elsewhere.example"),
+        ("REGISTRY_BASE_URL", "nonsense"),
+        ("REGISTRY_DATA_DIR", "/nowhere"),
+        ("REGISTRY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x"),
+    ],
+)
+def test_a_verification_without_a_registry_at_hand_is_not_a_no(prepared: dict[str, str], name: str, value: str) -> None:
+    assert run({**prepared, name: value}, "verify 222222222222222").exit_code == 2
+
+
+def test_who_only_reads_needs_no_passphrase_and_no_key_files(prepared: dict[str, str]) -> None:
+    public_id = issue(prepared)
+    shutil.rmtree(Path(prepared["REGISTRY_DATA_DIR"]) / "keys")
+    del prepared["REGISTRY_KEY_PASSPHRASE"]
+    for command in (f"verify {public_id}", "log vkey", "log verify", "keys list", "apikey list --issuer cqc"):
+        good(prepared, command)
+    result = run(prepared, "keys create cqc")
+    assert (result.exit_code, "REGISTRY_KEY_PASSPHRASE" in result.output) == (1, True)
 
 
 def test_a_wrong_passphrase_makes_no_keys(prepared: dict[str, str]) -> None:
@@ -151,9 +178,17 @@ def test_a_port_in_use_is_one_line_with_advice(prepared: dict[str, str]) -> None
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         result = run(prepared, f"serve --port {taken.getsockname()[1]}")
-    assert result.exit_code == 1
-    assert "Try --port" in result.output
-    assert len(result.output.strip().splitlines()) == 1
+        good(prepared, "witness init witness.example/1")
+        witness = run(prepared, f"witness serve --port {taken.getsockname()[1]}")
+    for one in (result, witness):
+        assert one.exit_code == 1
+        assert "Try --port" in one.output
+        assert len(one.output.strip().splitlines()) == 1
+
+
+def test_a_worker_that_can_t_work_does_not_say_that_it_runs(prepared: dict[str, str]) -> None:
+    result = run({**prepared, "REGISTRY_LOG_QUORUM": "1"}, "worker")
+    assert (result.exit_code, len(result.output.strip().splitlines())) == (1, 1)
 
 
 def test_api_keys_are_listed_without_their_secrets(prepared: dict[str, str]) -> None:
@@ -211,6 +246,11 @@ def test_the_demo_sets_itself_up_twice_and_prints_what_to_open(tmp_path: Path) -
     for words in ("Home page", "Valid ", "Suspended ", "Withdrawn ", "Expired ", "API documentation", "curl -X POST"):
         assert words in output
     assert "Authorization: Bearer crk_" in good(environment, "demo --no-serve --enterprises 60")
+    # What it says for the command line is all that the command line needs.
+    exported = dict(re.findall(r"export (\w+)=(\S+)", output))
+    assert good(exported, "keys create cqc-sample").startswith("Key cqc-sample-2")
+    result = run({"REGISTRY_DATA_DIR": str(tmp_path / "demo")}, "demo --no-serve --port 8105")
+    assert (result.exit_code, "remove that folder, or use --port 8000" in result.output) == (1, True)
 
 
 def test_every_command_explains_itself() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from registry.cli.terminal import DAY, with_registry
+from registry.cli.terminal import DAY, with_registry, with_registry_to_read
 from registry.services import api_keys
 from registry.services.context import Registry, Verb
 
@@ -33,7 +33,7 @@ def create_api_key(
 
 @apikey.command("list")
 @click.option("--issuer", "issuer_code", required=True)
-@with_registry
+@with_registry_to_read
 def list_api_keys(registry: Registry, issuer_code: str) -> None:
     """List an issuer's API keys: public part, state, verbs, label. Secrets can't be shown."""
     for one in api_keys.list_api_keys(registry, issuer_code):

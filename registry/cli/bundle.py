@@ -70,7 +70,7 @@ def _told(file: Path) -> str:
         f"{opened.registry}, as of {opened.made_at:%Y-%m-%d %H:%M} UTC",
         f"  {len(opened.issuers)} issuers, {sum(len(one.keys) for one in opened.issuers.values())} keys",
         f"  {len(opened.lists)} status lists" + (f", good until {good_until:%Y-%m-%d %H:%M} UTC" if good_until else ""),
-        f"  log of {opened.checkpoint.size} entries, {len(opened.cosignatures)} cosignatures of trusted witnesses",
+        f"  log of {opened.checkpoint.size} entries, cosignatures of trusted witnesses: {len(opened.cosignatures)}",
     ]
     if not opened.policy.witnesses:
         lines.append("  no witness was named: the log is believed for the registry's own signature alone")

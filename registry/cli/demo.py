@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from shlex import quote
+from urllib.parse import unquote
 
 import click
 
 from registry.cli.terminal import progress_bar
+from registry.domain.errors import Misconfigured
 from registry.domain.lifecycle import Status
 from registry.serve import require_free_port, serve_forever
 from registry.services import api_keys, find, set_up
@@ -17,6 +20,7 @@ from registry.services.sample.load import load_samples
 from registry.settings import read_settings
 
 _DEMO_ISSUER = "cqc-sample"
+_FOR_THE_COMMAND_LINE = ("REGISTRY_DATA_DIR", "REGISTRY_BASE_URL", "REGISTRY_KEY_PASSPHRASE_FILE")
 
 
 @click.command()
@@ -27,9 +31,18 @@ def demo(port: int, enterprises: int, run_server: bool) -> None:
     """Set up a registry with sample data and run it: nothing else is needed."""
     if run_server:
         require_free_port("127.0.0.1", port)
+    chosen = "REGISTRY_BASE_URL" in os.environ
     _demo_environment(port)
     registry = open_registry(read_settings(os.environ))
-    set_up.initialize(registry)
+    try:
+        set_up.initialize(registry)
+    except set_up.MadeForAnotherAddress as error:
+        if chosen:
+            raise
+        made_for = unquote(error.did).rpartition(":")[2]
+        folder = registry.settings.data_dir
+        advice = f"remove that folder, or use --port {made_for}"
+        raise Misconfigured(f"The demo in {folder} was made for another port: {advice}.") from error
     with progress_bar("Sample certificates") as progress:
         load_samples(registry, enterprises, progress)
     token = api_keys.create_api_key(registry, _DEMO_ISSUER, Verb, "demo")
@@ -73,6 +86,10 @@ def _demo_guide(registry: Registry, token: str) -> str:
         f"  curl -X POST {base}/api/v1/certificates/{example}/withdraw \\",
         f"    -H 'Authorization: Bearer {token}' \\",
         "    -H 'Content-Type: application/json' -d '{\"reason\": \"misuse_of_mark\"}'",
+        "",
+        "For the command line on this registry ('registry verify', 'registry keys list') in another terminal:",
+        "",
+        *(f"  export {name}={quote(os.environ[name])}" for name in _FOR_THE_COMMAND_LINE if name in os.environ),
         "",
     ]
     return "\n".join(lines)

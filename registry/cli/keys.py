@@ -5,29 +5,19 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import click
 
 from keys import Purpose
-from registry.cli.terminal import with_prepared_registry
+from registry.cli.terminal import Moment, with_prepared_registry, with_registry_to_read
+from registry.domain.errors import InvalidInput, Violation
 from registry.services import manage_keys
 from registry.services.context import Registry
 from registry.services.log.keys import verifier_key
 from registry.services.own_keys import OWN_PURPOSES
 from registry.store.issuers import StoredKey
-
-
-class _Moment(click.DateTime):
-    """A moment, in UTC unless it names another offset."""
-
-    def __init__(self) -> None:
-        super().__init__(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"])
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        moment: datetime = super().convert(value, param, ctx)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
 
 _PURPOSE = click.option(
     "--purpose",
@@ -37,14 +27,25 @@ _PURPOSE = click.option(
 )
 
 
-@click.group()
+class _KeysGroup(click.Group):
+    """Says what is wrong with an option without the name that it has in the services."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Raises click.ClickException."""
+        try:
+            return super().invoke(ctx)
+        except InvalidInput as error:
+            raise click.ClickException("; ".join(_in_words(one) for one in error.violations)) from error
+
+
+@click.group(cls=_KeysGroup)
 def keys() -> None:
     """Signing keys of issuers and of the registry itself ('registry'). docs/keys.md explains when to do what."""
 
 
 @keys.command("list")
 @click.argument("owner", required=False)
-@with_prepared_registry
+@with_registry_to_read
 def list_keys(registry: Registry, owner: str | None) -> None:
     """List the keys of OWNER, or all: name, purpose, state, active from, end."""
     now = registry.now()
@@ -71,7 +72,7 @@ def create_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
 @click.argument("owner")
 @_PURPOSE
 @click.option("--overlap", type=click.IntRange(1, manage_keys.LONGEST_OVERLAP.days), help="Days.")
-@click.option("--until", type=_Moment(), help="The same as a moment, in UTC.")
+@click.option("--until", metavar="TIME", type=Moment(), help="The same as a moment, in UTC.")
 @with_prepared_registry
 def rotate_key(
     registry: Registry, owner: str, purpose: Purpose | None, overlap: int | None, until: datetime | None
@@ -92,7 +93,7 @@ def rotate_key(
 
 @keys.command("retire")
 @click.argument("name")
-@click.option("--at", type=_Moment(), help="A moment to come, in UTC; now unless told.")
+@click.option("--at", metavar="TIME", type=Moment(), help="A moment to come, in UTC; now unless told.")
 @with_prepared_registry
 def retire_key(registry: Registry, name: str, at: datetime | None) -> None:
     """Let the key NAME sign no more. What it signed stays good."""
@@ -103,12 +104,16 @@ def retire_key(registry: Registry, name: str, at: datetime | None) -> None:
 
 @keys.command("compromise")
 @click.argument("name")
-@click.option("--since", type=_Moment(), required=True, help="In UTC. There is no way back to a later moment.")
+@click.option(
+    "--since", metavar="TIME", type=Moment(), required=True, help="In UTC. There is no way back to a later moment."
+)
 @with_prepared_registry
 def compromise_key(registry: Registry, name: str, since: datetime) -> None:
     """Declare that others may have signed with the key NAME since a moment. It signs no more."""
     key = manage_keys.mark_key_compromised(registry, name, since, _operator())
     bound = _said(key.published.compromised_since)
+    if key.published.compromised_since != since:
+        click.echo(f"It was declared compromised since an earlier moment before, and stays so: since {bound}.")
     click.echo(f"Of what {name} signed, only what the public log saw before {bound} is still valid.")
     if key.purpose == Purpose.ISSUER:
         total, spoiled = manage_keys.spoiled_certificates(registry, name)
@@ -119,12 +124,18 @@ def compromise_key(registry: Registry, name: str, since: datetime) -> None:
 
 @keys.command("spoiled")
 @click.argument("name")
-@with_prepared_registry
+@with_registry_to_read
 def list_spoiled(registry: Registry, name: str) -> None:
     """List the certificates that the compromised key NAME signed and the log did not see in time: to be reissued."""
     _, spoiled = manage_keys.spoiled_certificates(registry, name)
     for public_id, number in spoiled:
         click.echo(f"{public_id}  {number}")
+
+
+def _in_words(wrong: Violation) -> str:
+    """What is wrong, in the words of the command line."""
+    subjects: dict[tuple[str | int, ...], str] = {("since",): "--since ", ("end",): "The end "}
+    return subjects.get(wrong.path, "") + wrong.reason
 
 
 def _keys_of(registry: Registry, owner: str | None) -> Iterable[StoredKey]:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from keys import KeyStoreError
-from registry.cli.terminal import MAX_FILE_BYTES, VerifierKeyText, progress_bar, with_prepared_registry
+from registry.cli.terminal import MAX_FILE_BYTES, VerifierKeyText, progress_bar, with_registry_to_read
 from registry.domain.errors import RegistryError
 from registry.formats.canonical_json import MalformedJson
 from registry.formats.signed_note import VerifierKey
@@ -61,7 +61,7 @@ def log() -> None:
 @log.command()
 @click.option("--mirror", type=click.Path(file_okay=False, path_type=Path), help="Compare with a mirror's folder too.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-@with_prepared_registry
+@with_registry_to_read
 def verify(registry: Registry, mirror: Path | None, as_json: bool) -> None:
     """Audit the whole log against the database: every entry, tile and checkpoint, and every act in the register."""
     with progress_bar("Auditing") as progress:
@@ -110,7 +110,7 @@ def check(
 
 
 @log.command()
-@with_prepared_registry
+@with_registry_to_read
 def vkey(registry: Registry) -> None:
     """Print the log's verifier keys, one a line: what mirrors, witnesses and checkers of proofs must be told."""
     for key in verifier_keys(registry):

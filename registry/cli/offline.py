@@ -10,15 +10,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from registry.cli.bundle import open_file
-from registry.cli.terminal import printable, progress_bar
+from registry.cli.statements import code_in, damaged_as_json, damaged_as_text
+from registry.cli.terminal import is_file, printable, progress_bar
 from registry.domain.errors import InvalidInput, Violation
-from registry.domain.verdict import Outcome, Verdict
-from registry.formats.cose_statement import carries_statement
+from registry.domain.public_id import MalformedPublicId, parse_public_id
+from registry.domain.verdict import Check, CheckName, Outcome, Verdict
 from registry.services.log.copy import LogCopy
 from registry.services.verify import Verification
 from registry.services.verify_files import FileVerdict, credential_files, verify_file, verify_files
@@ -30,14 +31,23 @@ _NOT_READABLE = "not readable"
 _UNDECIDED = frozenset({_NOT_READABLE, Verdict.UNKNOWN.value})
 
 
+class Telling(NamedTuple):
+    """How verdicts are told: as JSON, or in words; of many, the valid ones by name or only in the count."""
+
+    as_json: bool = False
+    name_all: bool = False
+
+
 def open_verifier(bundle: Path, log: Path | None, at: datetime | None) -> OfflineVerifier:
-    """A verifier as of now, or as of `at` (UTC, without a zone). Raises InvalidInput."""
+    """A verifier as of now, or as of `at`. Raises InvalidInput."""
     opened = open_file(bundle)
-    now = datetime.now(UTC) if at is None else at.replace(tzinfo=UTC)
-    return OfflineVerifier(opened, now, LogCopy(log, opened) if log else None)
+    if log and not is_file(log / "checkpoint"):
+        advice = "it has no checkpoint. 'registry log mirror' makes one"
+        raise InvalidInput([Violation((), f"{log} is not the copy of the log of a registry: {advice}")])
+    return OfflineVerifier(opened, at or datetime.now(UTC), LogCopy(log, opened) if log else None)
 
 
-def verify_here(verifier: OfflineVerifier, what: tuple[str, ...], processes: int | None, *, as_json: bool) -> int:
+def verify_here(verifier: OfflineVerifier, what: tuple[str, ...], processes: int | None, telling: Telling) -> int:
     """Verify files and folders, tell what came out, and return the exit code.
 
     0: all are valid; 1: at least one is not; 2: at least one could not be judged, and none is known to be bad, or
@@ -45,34 +55,69 @@ def verify_here(verifier: OfflineVerifier, what: tuple[str, ...], processes: int
     """
     # What the reader of PDFs warns of would be shown between the verdicts.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    if len(what) == 1 and carries_statement(what[0]) and not os.path.lexists(what[0]):
-        return _tell_one(FileVerdict(what[0], verifier.statement(what[0])), as_json=as_json)
+    code = code_in(what[0]) if len(what) == 1 else None
+    if code is not None:
+        return _verify_code(verifier, what[0], code, as_json=telling.as_json)
     for one in what:
         if not os.path.lexists(one):
-            raise InvalidInput([Violation((), f"there is no file {printable(one)}")])
+            raise InvalidInput([Violation((), not_there(one))])
     if len(what) == 1 and not Path(what[0]).is_dir():
-        return _tell_one(verify_file(verifier, what[0]), as_json=as_json)
+        return _tell_one(verify_file(verifier, what[0]), as_json=telling.as_json)
     paths = list(chain.from_iterable(credential_files(Path(one)) if Path(one).is_dir() else [one] for one in what))
     counted: Counter[str] = Counter()
     with progress_bar("Verifying") as progress:
-        for done, (word, line) in enumerate(verify_files(verifier, paths, _told_as(as_json=as_json), processes), 1):
+        for done, (word, line) in enumerate(verify_files(verifier, paths, _told_as(telling), processes), 1):
             counted[word] += 1
             if line:
                 click.echo(line)
             if done % _SHOWN_EVERY == 0:
                 progress(done, len(paths))
-    if not as_json:
+    if not telling.as_json:
         click.echo(", ".join(f"{count} {word}" for word, count in sorted(counted.items())) or "no credentials there")
     return _exit_code(counted)
 
 
-def _told_as(*, as_json: bool) -> Callable[[FileVerdict], tuple[str, str]]:
-    """From a verdict to its word and its line; empty for what is valid, but in JSON."""
+def not_there(what: str, otherwise: str = "") -> str:
+    """Why there is nothing to verify under a name; `otherwise`: what is wrong with it if it is there."""
+    shown = printable(what)
+    if os.path.lexists(what):
+        return f"{shown} is {otherwise}" if Path(what).is_dir() else f"{shown} is no file that can be read"
+    try:
+        parse_public_id(what.rpartition("/v/")[2])
+    except MalformedPublicId:
+        return f"there is no file {shown}"
+    return f"{shown} can't be verified offline: that takes the credential itself, or the code with its signed part"
+
+
+def _verify_code(verifier: OfflineVerifier, what: str, code: str, *, as_json: bool) -> int:
+    try:
+        found = verifier.statement(code)
+    except InvalidInput as error:
+        click.echo(damaged_as_json(error, what) if as_json else damaged_as_text(error))
+        return _BAD
+    told = _as_json(FileVerdict(what, found)) if as_json else _code_as_text(found, code)
+    click.echo(told)
+    return _GOOD if found.verdict is Verdict.VALID else _NOT_KNOWN if found.verdict is Verdict.UNKNOWN else _BAD
+
+
+def _code_as_text(found: Verification, code: str) -> str:
+    """For people: that a code is genuine, and where to ask for what it can't say."""
+    passed = {check.name for check in found.checks if check.outcome is Outcome.PASS}
+    told, unknown = as_text(found), Verdict.UNKNOWN.value
+    if found.verdict is not Verdict.UNKNOWN or not {CheckName.SIGNATURE, CheckName.KEY} <= passed:
+        return told
+    address = code.strip().rpartition("#")[0] or f"registry verify {found.public_id}"
+    genuine = "genuine, and its status is not known: the issuer signed this code, which can't say what became of it"
+    return f"{unknown}: {genuine}\n  ask the registry: {printable(address)}" + told.removeprefix(unknown)
+
+
+def _told_as(telling: Telling) -> Callable[[FileVerdict], tuple[str, str]]:
+    """From a verdict to its word and its line; empty for what is not named."""
 
     def tell(one: FileVerdict) -> tuple[str, str]:
-        if as_json:
+        if telling.as_json:
             return _word(one), _as_json(one)
-        return _word(one), "" if one.verdict is Verdict.VALID else _line(one)
+        return _word(one), "" if one.verdict is Verdict.VALID and not telling.name_all else _line(one)
 
     return tell
 
@@ -97,7 +142,7 @@ def _tell_one(one: FileVerdict, *, as_json: bool) -> int:
     if as_json:
         click.echo(_as_json(one))
     elif one.found is None:
-        click.echo(f"Error: {printable(one.problem)}", err=True)
+        click.echo(f"Error: {_line(one)}", err=True)
     else:
         click.echo(as_text(one.found))
     return _exit_code(Counter([_word(one)]))
@@ -112,7 +157,8 @@ def as_text(found: Verification) -> str:
         names = name if isinstance(name, dict) else {}
         lines.append(f"  {_shown(found.terms.get('number'))}  {_shown(names.get('zh'))}  {_shown(names.get('en'))}")
     lines += [
-        f"  {check.name:10} {check.outcome.replace('_', ' '):12} {printable(check.detail)}" for check in found.checks
+        f"  {check.name:10} {check.outcome.replace('_', ' '):12} {printable(_in_words(check))}"
+        for check in found.checks
     ]
     lines += [
         f"  differs at {printable(one.pointer)}: {one.registered!r} became {one.presented!r}"
@@ -125,12 +171,17 @@ def _shown(value: object) -> str:
     return printable(value) if isinstance(value, str) else ""
 
 
+def _in_words(check: Check) -> str:
+    """What was found; where it is not as it should be, with the name that the documentation has for it."""
+    return check.detail if check.outcome is Outcome.PASS else f"{check.finding}: {check.detail}"
+
+
 def _line(one: FileVerdict) -> str:
     if one.found is None:
         return f"{printable(one.path)}: {printable(one.problem)}"
     wrong = [check for check in one.found.checks if check.outcome is not Outcome.PASS]
-    reasons = "; ".join(f"{check.name}: {check.detail}" for check in wrong)
-    return f"{printable(one.path)}: {one.found.verdict} ({printable(reasons)})"
+    reasons = "; ".join(f"{check.name}: {_in_words(check)}" for check in wrong)
+    return f"{printable(one.path)}: {one.found.verdict}" + (f" ({printable(reasons)})" if reasons else "")
 
 
 def _word(one: FileVerdict) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
+from registry.cli.terminal import is_file, printable
+from registry.domain.errors import InvalidInput
+from registry.formats.cose_statement import MAX_TEXT_LENGTH, carries_statement
 from registry.services.verify_statement import StatementFinding, StatementVerification, shown
 
 _MEANINGS: Mapping[StatementFinding, str] = {
@@ -17,6 +21,34 @@ _MEANINGS: Mapping[StatementFinding, str] = {
     StatementFinding.KEY_COMPROMISED: "it agrees with the register; the signature alone proves nothing, its key is out",
     StatementFinding.AGREES: "the issuer signed it, and it agrees with the register",
 }
+
+
+def code_in(what: str) -> str | None:
+    """The text of an offline QR: given itself, or in a file; None for anything else."""
+    path = Path(what)
+    if not is_file(path):
+        return what if carries_statement(what) else None
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_TEXT_LENGTH).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    # Credentials have a '#' as well.
+    is_code = "#" not in text or text.lower().startswith(("http://", "https://"))
+    return text if is_code and carries_statement(text) else None
+
+
+def damaged_as_text(error: InvalidInput) -> str:
+    """What is said of a text that is meant to be an offline QR's, and can't be read."""
+    problem = printable(error.violations[0].reason)
+    return f"invalid: this code is damaged or was altered; do not rely on this print\n  {problem}"
+
+
+def damaged_as_json(error: InvalidInput, file: str | None = None) -> str:
+    """The same for programs."""
+    statement = {"finding": "damaged", "problem": printable(error.violations[0].reason)}
+    answer = {"verdict": "invalid", "public_id": None, "statement": statement}
+    return json.dumps(answer if file is None else {"file": file, **answer})
 
 
 def as_text(found: StatementVerification) -> str:

@@ -6,7 +6,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 import click
@@ -20,8 +22,25 @@ from registry.settings import read_settings
 
 P = ParamSpec("P")
 DAY = click.DateTime(["%Y-%m-%d"])
+_MOMENTS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
 MAX_FILE_BYTES = 10_485_760
 _LONGEST_LINE = 2000
+
+
+class Moment(click.DateTime):
+    """A moment, in UTC unless it names another offset; a day alone is its beginning."""
+
+    def __init__(self) -> None:
+        super().__init__(_MOMENTS)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Fails with examples, which say more than formats."""
+        try:
+            moment: datetime = super().convert(value, param, ctx)
+        except click.BadParameter:
+            told = f"{printable(str(value))!r} is no time; write 2026-03-02, 2026-03-02T04:30:00Z or …T12:30:00+08:00"
+            self.fail(told, param, ctx)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class VerifierKeyText(click.ParamType[VerifierKey]):
@@ -52,6 +71,14 @@ def progress_bar(label: str) -> Iterator[Callable[[int, int], None]]:
             bars[0].update(done - bars[0].pos)
 
         yield show
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; also asked for texts that can't be the name of one."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def printable(text: str) -> str:
@@ -85,12 +112,17 @@ def with_prepared_registry(command: Callable[Concatenate[Registry, P], None]) ->
     return _with_registry(command, set_up.require_prepared)
 
 
+def with_registry_to_read(command: Callable[Concatenate[Registry, P], None]) -> Callable[P, None]:
+    """The same for commands that only read: they need neither the key files nor their passphrase."""
+    return _with_registry(command, set_up.require_prepared, signing=False)
+
+
 def _with_registry(
-    command: Callable[Concatenate[Registry, P], None], require: Callable[[Registry], None]
+    command: Callable[Concatenate[Registry, P], None], require: Callable[[Registry], None], *, signing: bool = True
 ) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        registry = open_registry(read_settings(os.environ))
+        registry = open_registry(read_settings(os.environ), signing=signing)
         require(registry)
         command(registry, *args, **kwargs)
 

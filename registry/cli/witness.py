@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec
 
 import click
 
-from registry.serve import serve_witness_forever
+from registry.serve import require_free_port, serve_witness_forever
 from registry.services import witness as service
 from registry.services.witness import Witness
 from registry.settings import read_settings
@@ -80,6 +80,7 @@ def drop_key(opened: Witness, origin: str, vkey: str) -> None:
 @_with_witness
 def serve(opened: Witness, host: str, port: int) -> None:
     """Answer the logs: POST /add-checkpoint."""
+    require_free_port(host, port)
     click.echo(f"Witness {opened.key.name} on http://{host}:{port}/add-checkpoint", err=True)
     opened.state.close()
     serve_witness_forever(host, port)

@@ -29,5 +29,6 @@ def worker(registry: Registry) -> None:
 
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, end)
+    runs = Worker(registry)
     click.echo("The worker runs until you press Ctrl+C.")
-    Worker(registry).run(stop)
+    runs.run(stop)

@@ -41,6 +41,12 @@ class InvalidInput(RegistryError):
         told = [f"{v.pointer or '/'}: {v.reason}" for v in self.violations[:_TOLD]]
         super().__init__("; ".join(told) + ("; …" if len(self.violations) > _TOLD else ""))
 
+    def diagnostics(self) -> str:
+        """The same; what is wrong with the whole input needs no pointer."""
+        if len(self.violations) == 1 and not self.violations[0].path:
+            return self.violations[0].reason
+        return str(self)
+
 
 class NotFound(RegistryError):
     """Nothing here under that name, or nothing that the asker may know of."""

@@ -66,9 +66,14 @@ class Registry:
         return self.clock().astimezone(UTC)
 
 
-def open_registry(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Registry:
-    """A registry by its settings. Raises Misconfigured, keys.KeyStoreError."""
-    keys = FileKeyStore(settings.keys_dir, settings.require_passphrase())
+def open_registry(
+    settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC), *, signing: bool = True
+) -> Registry:
+    """A registry by its settings; one that signs nothing needs no passphrase.
+
+    Raises Misconfigured, keys.KeyStoreError.
+    """
+    keys = FileKeyStore(settings.keys_dir, settings.require_passphrase() if signing else None)
     return Registry(settings, Database(settings.database_url, settings.database_pool), keys, clock)
 
 

@@ -16,6 +16,14 @@ from registry.store import schema
 from registry.store.issuers import StoredKey, all_keys, keys_of
 
 
+class MadeForAnotherAddress(Misconfigured):
+    """The database belongs to a registry of another address; `did` is its own."""
+
+    def __init__(self, did: str, wanted: str) -> None:
+        self.did = did
+        super().__init__(f"This registry was made for {did}, but REGISTRY_BASE_URL means {wanted}. Set it back.")
+
+
 def initialize(registry: Registry, progress: Callable[[int, int], None] = lambda _done, _total: None) -> bool:
     """Bring the schema up to date, see that the registry has a key for each of its purposes, and its log every act.
 
@@ -78,7 +86,7 @@ def _require_same_address(registry: Registry, published: list[StoredKey]) -> Non
     did = registry_did(registry.base_url)
     if own is not None and own.published.verification_method.partition("#")[0] != did:
         made_for = own.published.verification_method.partition("#")[0]
-        raise Misconfigured(f"This registry was made for {made_for}, but REGISTRY_BASE_URL means {did}. Set it back.")
+        raise MadeForAnotherAddress(made_for, did)
 
 
 def schema_is_current(registry: Registry) -> bool:

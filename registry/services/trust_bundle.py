@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,8 +69,10 @@ def fetch_bundle(address: str, trusted: TrustPolicy | None = None) -> bytes:
     try:
         with opener.open(origin + PATH, timeout=_TIMEOUT_SECONDS) as answer:
             body = answer.read(MAX_BUNDLE_BYTES + 1)
+    except urllib.error.HTTPError as error:
+        raise StorageUnavailable(f"{origin} gave no bundle: it answers {error.code}.") from error
     except (OSError, http.client.HTTPException) as error:
-        raise StorageUnavailable(f"{origin} gave no bundle: {error}") from error
+        raise StorageUnavailable(f"{origin} gave no bundle: {_trouble(error)}.") from error
     try:
         document = read_bundle(body)
         if trusted is not None:
@@ -82,6 +85,12 @@ def fetch_bundle(address: str, trusted: TrustPolicy | None = None) -> bytes:
     return orjson.dumps(document)
 
 
+def _trouble(error: Exception) -> str:
+    """What went wrong, without numbers and class names where the system has words for it."""
+    reason = getattr(error, "reason", error)
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
+
+
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """Where a bundle comes from is all that vouches for the keys in it."""
 
@@ -90,15 +99,15 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _origin(address: str) -> str:
-    """Scheme, host and port. Raises InvalidInput."""
+    """Scheme, host and port, which are all of a registry's address. Raises InvalidInput."""
     try:
         parts = urlsplit(address)
         # Reading the port raises ValueError where it is none.
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) and not parts.username
     except ValueError:
         good = False
-    if not good:
-        raise _refused(f"not the address of a registry: {address}")
+    if not good or parts.path.strip("/") or parts.query or parts.fragment:
+        raise _refused(f"not the address of a registry, which is like https://registry.example.org: {address}")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 

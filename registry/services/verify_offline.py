@@ -144,6 +144,8 @@ class OfflineVerifier:
             return Check(CheckName.STATUS, Outcome.FAIL, _FINDINGS[standing.state], detail)
         detail = "; ".join(listed.reasons)
         if listed.status is ListedStatus.REVOKED:
+            # The lists do not tell them apart.
+            detail = f"withdrawn, cancelled or superseded; {detail}"
             return Check(CheckName.STATUS, Outcome.FAIL, Finding.STATUS_WITHDRAWN, detail)
         if listed.status is ListedStatus.SUSPENDED:
             return Check(CheckName.STATUS, Outcome.FAIL, Finding.STATUS_SUSPENDED, detail)

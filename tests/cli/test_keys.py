@@ -133,3 +133,11 @@ def test_overlap_and_until_exclude_each_other(prepared: dict[str, str]) -> None:
     result = run(prepared, "keys rotate cqc --overlap 5 --until 2036-01-01")
     assert result.exit_code == 2
     assert "either --overlap or --until" in result.output
+
+
+def test_an_earlier_compromise_stands_and_what_is_wrong_is_told_in_options(prepared: dict[str, str]) -> None:
+    good(prepared, "keys compromise cqc-1 --since 2026-01-01")
+    told = good(prepared, "keys compromise cqc-1 --since 2026-02-01")
+    assert "stays so: since 2026-01-01T00:00:00Z" in told
+    result = run(prepared, "keys compromise cqc-1 --since 2999-01-01")
+    assert (result.exit_code, result.output) == (1, "Error: --since lies in the future\n")

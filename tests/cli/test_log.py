@@ -104,6 +104,13 @@ def test_a_log_that_was_forked_is_refused(prepared: dict[str, str], tmp_path: Pa
     assert len(list((tmp_path / "mirror" / "refused").iterdir())) == 1
 
 
+def test_where_nobody_answers_is_told_at_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
+
+    result = run(NOTHING, f"log mirror http://127.0.0.1:1/log {tmp_path / 'new'} --vkey {StaticLog([]).key.vkey}")
+    assert (result.exit_code, "connection was refused" in result.output) == (2, True)
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_is_no_log_is_told(tmp_path: Path) -> None:
     key = StaticLog([]).key.vkey
     result = run(NOTHING, f"log mirror nonsense {tmp_path} --vkey {key}")

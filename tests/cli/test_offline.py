@@ -74,7 +74,7 @@ def put(documents: dict[str, bytes], tmp_path: Path) -> Put:
         ("suspended", 1, "suspended"),
         ("withdrawn", 1, "withdrawn"),
         ("altered", 1, "invalid"),
-        ("none", 2, "Error: not JSON"),
+        ("none", 2, "Error: "),
     ],
 )
 def test_one_file_has_its_exit_code_and_every_check_in_words(
@@ -83,6 +83,8 @@ def test_one_file_has_its_exit_code_and_every_check_in_words(
     result = run("verify", "--bundle", bundle, AT, put(name) / f"{name}.json")
     assert result.exit_code == code
     assert result.output.startswith(first)
+    if name == "none":
+        assert "none.json: not JSON" in result.output
     assert ("signature  pass" in result.output) == (name in ("valid", "suspended", "withdrawn"))
 
 
@@ -206,18 +208,66 @@ def test_a_copy_of_the_log_is_looked_into(
     (copied / "checkpoint").unlink()
     result = run("verify", "--bundle", bundle, AT, "--log", copied, folder)
     assert result.exit_code == 2
-    assert "the copy of the log" in result.output
+    assert "is not the copy of the log" in result.output
+    assert "Errno" not in result.output
 
 
-def test_the_text_of_an_offline_qr(sqlite_registry: Registry, bundle: Path, documents: dict[str, bytes]) -> None:
+@pytest.fixture
+def code(sqlite_registry: Registry, documents: dict[str, bytes]) -> str:
+    """The text of the offline QR of the valid certificate."""
     public_id = json.loads(documents["valid"])["id"].rpartition("/")[2]
-    code = offline_address(sqlite_registry, Verifier(sqlite_registry, 0), public_id)
+    return offline_address(sqlite_registry, Verifier(sqlite_registry, 0), public_id)
+
+
+def test_the_text_of_an_offline_qr(bundle: Path, code: str) -> None:
+    public_id = code.partition("#")[0].rpartition("/")[2]
     result = run("verify", "--bundle", bundle, AT, code)
     # Whether it was withdrawn since, a code can't say.
-    assert (result.exit_code, result.stdout.splitlines()[0]) == (2, "unknown")
+    first, second = result.stdout.splitlines()[:2]
+    assert (result.exit_code, first.partition(",")[0]) == (2, "unknown: genuine")
+    assert second == f"  ask the registry: https://registry.example/v/{public_id}"
     assert "signature  pass" in result.stdout
-    assert run("verify", "--bundle", bundle, AT, code.replace("registry.example/", "evil.example/")).exit_code == 1
-    assert run("verify", "--bundle", bundle, AT, code[:-5]).exit_code == 2
+    evil = run("verify", "--bundle", bundle, AT, code.replace("registry.example/", "evil.example/"))
+    assert evil.exit_code == 1
+    assert "genuine" not in evil.stdout
+
+
+def test_a_damaged_code_is_told_as_the_page_tells_it(bundle: Path, code: str) -> None:
+    result = run("verify", "--bundle", bundle, AT, code[:-5])
+    assert result.exit_code == 1
+    assert result.stdout.startswith("invalid: this code is damaged or was altered")
+    answer = json.loads(run("verify", "--bundle", bundle, AT, "--json", code[:-5]).stdout)
+    assert (answer["verdict"], answer["statement"]["finding"]) == ("invalid", "damaged")
+
+
+def test_the_text_of_a_code_in_a_file(bundle: Path, code: str, tmp_path: Path) -> None:
+    file = tmp_path / "code.txt"
+    for text in (code, code.partition("#")[2]):
+        file.write_text(text + "\n")
+        assert run("verify", "--bundle", bundle, AT, file).stdout.startswith("unknown: genuine")
+
+
+def test_valid_ones_are_named_where_that_is_asked(bundle: Path, put: Put) -> None:
+    folder = put("valid", "withdrawn")
+    lines = run("verify", "--bundle", bundle, AT, "--all", folder).stdout.splitlines()
+    assert f"{folder / 'valid.json'}: valid (log: log_not_at_hand" in "\n".join(lines)
+    (withdrawn,) = (line for line in lines if line.startswith(str(folder / "withdrawn.json")))
+    assert "status_withdrawn: withdrawn, cancelled or superseded" in withdrawn
+
+
+def test_a_time_is_given_as_people_write_it(bundle: Path, put: Put) -> None:
+    file = put("valid") / "valid.json"
+    for moment in ("2026-03-02T04:30:00Z", "2026-03-02T12:30:00+08:00"):
+        result = run("verify", "--bundle", bundle, "--json", "--at", moment, file)
+        assert json.loads(result.stdout)["checked_at"] == "2026-03-02T04:30:00+00:00"
+    result = run("verify", "--bundle", bundle, "--at", "yesterday", file)
+    assert (result.exit_code, "%" in result.output, "2026-03-02T04:30:00Z" in result.output) == (2, False, True)
+
+
+@pytest.mark.parametrize("what", ["222222222222222", "https://registry.example/v/222222222222222"])
+def test_an_id_alone_is_nothing_to_verify_offline(bundle: Path, what: str) -> None:
+    result = run("verify", "--bundle", bundle, what)
+    assert (result.exit_code, "can't be verified offline" in result.output) == (2, True)
 
 
 def test_what_is_not_there_or_makes_no_sense_is_no_answer(bundle: Path, put: Put, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -71,11 +72,18 @@ def test_a_code_on_a_strangers_address_is_refused_and_named(verify: Verify, code
     assert answer["statement"]["claims"]["number"] == "00125Q30001R0S"
 
 
-def test_a_damaged_code_is_one_line_and_not_a_no(verify: Verify, code: str) -> None:
+def test_a_damaged_code_is_told_as_the_page_tells_it(verify: Verify, code: str) -> None:
     result = verify(code[:-9])
-    assert result.exit_code == 2
-    assert "no statement of a certificate" in result.output
-    assert len(result.output.strip().splitlines()) == 1
+    assert result.exit_code == 1
+    assert result.output.startswith("invalid: this code is damaged or was altered; do not rely on this print")
+    answer = json.loads(verify(code[:-9], "--json").output)
+    assert (answer["verdict"], answer["statement"]["finding"]) == ("invalid", "damaged")
+
+
+def test_the_text_of_a_code_in_a_file(verify: Verify, code: str, tmp_path: Path) -> None:
+    file = tmp_path / "code.txt"
+    file.write_text(code + "\n")
+    assert "agrees with the register" in verify(str(file)).output
 
 
 def test_the_text_of_a_plain_code_is_verified_by_its_id(verify: Verify, public_id: str) -> None:

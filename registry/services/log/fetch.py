@@ -40,6 +40,10 @@ class _PassingTrouble(Exception):
     """May be gone at the next try."""
 
 
+class _Refused(_PassingTrouble):
+    """Nobody listens there, or not at this moment."""
+
+
 class HttpLog:
     """A log behind an HTTP prefix, like https://registry.example.org/log."""
 
@@ -50,17 +54,26 @@ class HttpLog:
             raise LogUnavailable(f"{url} is not the address of a log, which is like https://registry.example.org/log")
         self.prefix = url.rstrip("/")
         self._sleep = sleep
+        self._has_answered = False
 
     def fetch(self, path: str, at_most: int) -> bytes:
-        """As LogSource.fetch; what may be a passing trouble is tried again for a minute."""
+        """As LogSource.fetch; what may be a passing trouble is tried again for a minute.
+
+        Where nobody has ever answered and the connection is refused, it is not.
+        """
         url = f"{self.prefix}/{path}"
         for pause in (*_PAUSES, None):
             try:
-                return _fetch_once(url, at_most)
+                body = _fetch_once(url, at_most)
             except _PassingTrouble as error:
-                if pause is None:
+                # A server that has answered before is perhaps just being restarted.
+                hopeless = isinstance(error, _Refused) and not self._has_answered
+                if pause is None or hopeless:
                     raise LogUnavailable(f"{url} can't be had: {error}.") from error
                 self._sleep(pause)
+            else:
+                self._has_answered = True
+                return body
         raise AssertionError("the last try has returned or raised")
 
 
@@ -78,8 +91,7 @@ def _fetch_once(url: str, at_most: int) -> bytes:
         raise _PassingTrouble(f"it answers {error.code}") from error
     except (OSError, http.client.HTTPException) as error:
         if isinstance(getattr(error, "reason", None), ConnectionRefusedError):
-            # Nobody is there at all.
-            raise LogUnavailable(f"{url} can't be had: the connection was refused.") from error
+            raise _Refused("the connection was refused") from error
         raise _PassingTrouble(str(getattr(error, "reason", None) or error or type(error).__name__)) from error
 
 

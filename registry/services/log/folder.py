@@ -70,7 +70,11 @@ class LogFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Let no other process write here meanwhile. Raises Conflict, StorageUnavailable."""
+        """Let no other process write here meanwhile; a new folder that stays empty is removed again.
+
+        Raises Conflict, StorageUnavailable.
+        """
+        new = not self.folder.exists()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             descriptor = os.open(self.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
@@ -81,6 +85,16 @@ class LogFolder:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise Conflict(f"Another process is mirroring into {self.folder}.") from error
-            yield
+            try:
+                yield
+            finally:
+                if new:
+                    self._remove_if_empty()
         finally:
             os.close(descriptor)
+
+    def _remove_if_empty(self) -> None:
+        if [one.name for one in self.folder.iterdir()] == [_LOCK]:
+            with suppress(OSError):
+                (self.folder / _LOCK).unlink()
+                self.folder.rmdir()
