@@ -176,7 +176,8 @@ def test_a_document_made_to_keep_the_machine_busy_is_given_up() -> None:
 
 
 SCOPED = {"@id": "urn:q", "@type": "@id", "@context": {f"term{number}": f"urn:{number}" for number in range(900)}}
-NESTED = functools.reduce(lambda inner, _: {"q": inner}, range(12), {"n": "x"})
+INNERMOST: dict[str, Any] = {"n": "x"}
+NESTED = functools.reduce(lambda inner, _: {"q": inner}, range(12), INNERMOST)
 COSTLY: dict[str, dict[str, Any]] = {
     "terms defined anew in each object": {"@context": [V2, {"q": SCOPED, "n": "urn:n"}], "q": [NESTED] * 40},
     "a list in which each is compared with all": {
