@@ -167,12 +167,13 @@ def test_large_bodies_and_other_methods_are_refused(conformance_client: FlaskCli
     assert conformance_client.get("/vc-api/eddsa-jcs-2022/credentials/issue").status_code == 405
 
 
-def test_it_has_a_low_limit_of_its_own(conformance_client: FlaskClient) -> None:
-    statuses = [post(conformance_client, "eddsa-jcs-2022", "credentials/verify", {}).status_code for _ in range(121)]
-    assert set(statuses[:120]) == {400}
-    assert statuses[120] == 429
-    assert conformance_client.get("/healthz").status_code != 429
-    assert conformance_client.get("/schemes").status_code == 200
+def test_it_has_a_limit_of_its_own_that_leaves_room_for_one_run_of_a_suite(sqlite_registry: Registry) -> None:
+    settings = replace(sqlite_registry.settings, vc_api=True, rate_limit_public="1 per minute")
+    client = build_application(replace(sqlite_registry, settings=settings)).test_client()
+    statuses = [post(client, "eddsa-jcs-2022", "credentials/verify", {}).status_code for _ in range(601)]
+    assert set(statuses[:600]) == {400}
+    assert statuses[600] == 429
+    assert client.get("/schemes").status_code == 200
 
 
 @BOTH
