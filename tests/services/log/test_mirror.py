@@ -347,8 +347,19 @@ def test_a_lasting_trouble_ends_after_a_minute() -> None:
     with answering((503, {}, b"")) as url, pytest.raises(LogUnavailable, match="503"):
         HttpLog(url, pauses.append).fetch("checkpoint", 100)
     assert sum(pauses) == 63
-    with pytest.raises(LogUnavailable, match="can't be had"):
+
+
+def test_where_nobody_listens_is_told_at_once_but_a_restart_is_waited_for() -> None:
+    pauses: list[float] = []
+    with answering((200, {}, b"body")) as url:
+        log = HttpLog(url, pauses.append)
+        log.fetch("checkpoint", 100)
+    with pytest.raises(LogUnavailable, match="refused"):
         HttpLog(url, pauses.append).fetch("checkpoint", 100)
+    assert pauses == []
+    with pytest.raises(LogUnavailable, match="refused"):
+        log.fetch("checkpoint", 100)
+    assert sum(pauses) == 63
 
 
 @pytest.mark.parametrize(
