@@ -48,6 +48,8 @@ class Database:
             ) from None
         # For store/direct_read.py, which keeps its connections.
         self.unpooled = _engine(url, None, _LOOKUPS, isolation_level="AUTOCOMMIT")
+        if self.unpooled.dialect.name == "sqlite":
+            event.listen(self.unpooled, "connect", _keep_more)
         self.dialect = self._writes.dialect.name
         if self.dialect == "sqlite":
             event.listen(self._writes, "begin", _begin_immediate)
@@ -119,6 +121,11 @@ def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:
     for pragma in _SQLITE_PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
+
+
+def _keep_more(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # One connection a server thread looks certificates up all day: pages that it keeps need not be read again.
+    connection.execute("PRAGMA cache_size = -262144")
 
 
 def _begin_immediate(connection: Connection) -> None:
