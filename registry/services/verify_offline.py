@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from registry.domain.certificate import FIRST_DAY, LAST_DAY, period_of
 from registry.domain.errors import InvalidInput, Violation
@@ -78,7 +78,7 @@ class OfflineVerifier:
             statement = read_statement(text)
         except MalformedStatement as error:
             raise InvalidInput([Violation((), f"no statement of a certificate can be read there: {error}")]) from error
-        claims = statement.claims
+        claims, until = statement.claims, statement.claims.valid_until
         key = self._bundle.find_key(statement.verification_method)
         terms = {
             "number": claims.number,
@@ -91,7 +91,7 @@ class OfflineVerifier:
             # A statement does not tell when it was signed: an orderly end of its key is no objection.
             self._key(document, key, None, key.active_from if key else None),
             Check(CheckName.ISSUER, Outcome.NOT_CHECKED, Finding.NOT_REGISTERED, "the code names no scheme"),
-            _period_check(_period(str(claims.valid_from), str(claims.valid_until or "")), self._now),
+            _period_check(_period(str(claims.valid_from), str(until) if until else None), self._now),
             Check(CheckName.STATUS, Outcome.NOT_CHECKED, Finding.STATUS_NOT_KNOWN, "the code does not carry it"),
             Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_NOT_AT_HAND, "the code carries no log proof"),
         )
@@ -242,20 +242,22 @@ class _Dates(NamedTuple):
 def _period_of(document: JsonObject) -> _Dates | None:
     """The days of validity; None where they are not stated as a registry states them."""
     terms = certificate_terms(document)
-    begin, end = terms.get("valid_from"), terms.get("valid_until", "")
-    return _period(begin, end) if _may_be_day(begin) and (end == "" or _may_be_day(end)) else None
+    begin, end = terms.get("valid_from"), terms.get("valid_until")
+    if not _may_be_day(begin) or ("valid_until" in terms and not _may_be_day(end)):
+        return None
+    return _period(begin, end)
 
 
-def _may_be_day(value: object) -> bool:
+def _may_be_day(value: object) -> TypeGuard[str]:
     """What is remembered must not fill the memory."""
     return isinstance(value, str) and len(value) == _DAY_LENGTH
 
 
 @lru_cache(maxsize=4096)
-def _period(begin: str, end: str) -> _Dates | None:
-    """By the first and the last day, empty for no end. Most certificates have theirs in common with some other."""
+def _period(begin: str, end: str | None) -> _Dates | None:
+    """By the first and the last day, None for no end. Most certificates have theirs in common with some other."""
     first, last = _day(begin), _day(end)
-    if first is None or (last is None and end):
+    if first is None or (last is None and end is not None):
         return None
     return _Dates(period_of(first, last), f"{begin} to {end or 'no end'}")
 

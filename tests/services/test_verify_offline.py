@@ -306,6 +306,14 @@ def test_an_issuer_that_may_not_certify_this_is_found_out(registry: Registry, ge
         assert (found.verdict, finding(found, CheckName.ISSUER)) == (Verdict.INVALID, Finding.ISSUER_NOT_AUTHORIZED)
 
 
+def test_dates_that_are_none_are_not_taken_for_no_end(registry: Registry, genuine: bytes) -> None:
+    """Though the issuer signed them."""
+    ends: tuple[Any, ...] = ("2028-13-01", "9999-12-31", "", "x", [], None, 2028)
+    for end in ends:
+        signed = signed_by(registry, edited(valid_until=end)(genuine), pen_of(registry), KEY_1)
+        assert offline(registry).document(signed).verdict is Verdict.UNKNOWN
+
+
 def test_what_a_rotated_key_signed_stays_good_and_nothing_new_does(
     registry: Registry, genuine: bytes, clock: Clock
 ) -> None:
@@ -590,6 +598,19 @@ def test_a_copy_of_the_log_that_is_not_whole_or_was_changed_is_refused(registry:
     (folder / "checkpoint").write_bytes((folder / "checkpoint").read_bytes()[:-20])
     assert refused(registry, folder)
     assert "No such file" in refused(registry, tmp_path)
+
+
+def test_entries_that_the_bundle_does_not_reach_are_checked_as_well(registry: Registry, tmp_path: Path) -> None:
+    new(registry)
+    bundle = bundle_of(registry)
+    new(registry, "2")
+    folder = save_log(registry, tmp_path)
+    assert LogCopy(folder, bundle)
+    entries = folder / "tile/entries/000.p/2"
+    before, mark, last = entries.read_bytes().rpartition(b"certificate-issued")
+    entries.write_bytes(before + mark.upper() + last)
+    with pytest.raises(InvalidInput, match="do not lead to the root"):
+        LogCopy(folder, bundle)
 
 
 def test_the_copy_of_a_log_that_was_forked_is_refused(registry: Registry, tmp_path: Path) -> None:
