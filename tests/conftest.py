@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -39,6 +40,15 @@ BASE_URL = "https://registry.example"
 PASSPHRASE = "a passphrase for tests only"
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 DATABASES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(autouse=True)
+def _own_environment() -> Iterator[None]:
+    """What a command leaves in the environment ends with its test."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 class Clock:

@@ -7,12 +7,12 @@ from contextlib import suppress
 from sqlalchemy import Connection
 
 from registry.domain.errors import Misconfigured
-from registry.formats.merkle import MalformedTile, reader_of, root_from_tiles, root_tiles
+from registry.formats.merkle import EMPTY_ROOT, MalformedTile, reader_of, root_from_tiles, root_tiles
 from registry.formats.signed_note import MalformedNote, UnverifiedNote
 from registry.formats.tlog_checkpoint import Checkpoint, open_checkpoint
 from registry.services.context import Registry
 from registry.services.log.anchor import LogDamaged, require_continuation
-from registry.services.log.keys import sign_checkpoint, verifier_keys
+from registry.services.log.keys import origin, sign_checkpoint, verifier_keys
 from registry.store import log as store
 from registry.store.log import Head
 
@@ -39,6 +39,9 @@ def _signed_tree(registry: Registry, connection: Connection, head: Head) -> Chec
 
     The key may be the one that was found to be compromised a moment ago. Raises LogDamaged.
     """
+    if head.size == 0:
+        # There is nothing in it that could be forged, and a register made before the log's first key has no other.
+        return Checkpoint(origin(registry.base_url), 0, EMPTY_ROOT)
     tiles = store.read_tiles(connection, [(one.level, one.index) for one in root_tiles(head.size)])
     try:
         tree, _ = open_checkpoint(head.note, verifier_keys(registry, compromised=True))
