@@ -15,6 +15,7 @@ from registry.cli.terminal import MAX_FILE_BYTES, Moment, is_file, printable, wi
 from registry.domain.errors import InvalidInput, NotFound, RegistryError, Violation
 from registry.domain.public_id import MalformedPublicId
 from registry.domain.verdict import Verdict
+from registry.formats.pdf_attachment import NoCredentialInside, credential_in_pdf, is_pdf
 from registry.services.context import Registry
 from registry.services.verify import Verification, Verifier
 from registry.services.verify_statement import verify_statement
@@ -43,12 +44,12 @@ def verify(
     name_all: bool,
     processes: int | None,
 ) -> None:
-    """Verify a public id, a credential in a file, or the text of a QR code, with its signed part behind the '#'.
+    """Verify a public id, a credential (JSON) or certificate (PDF) in a file, or the text of a QR code.
 
     To find a certificate by its number, use the registry's search.
 
-    With --bundle (see 'registry bundle fetch') no registry is needed: verifies any number of credentials (JSON),
-    certificates (PDF), folders of them, or the text of a QR code. A log proof is read from the file beside a
+    With --bundle (see 'registry bundle fetch') no registry is needed: verifies any number of files and folders of them,
+    or the text of a QR code with its signed part behind the '#'. A log proof is read from the file beside a
     credential, of the same name with '.tlog-proof' behind it.
 
     Exits with 0 when all are valid, with 1 when one is not, and with 2 when that could not be found out.
@@ -115,11 +116,12 @@ def _verify_file(verifier: Verifier, path: Path) -> Verification:
             body = file.read(MAX_FILE_BYTES + 1)
         if len(body) > MAX_FILE_BYTES:
             raise InvalidInput([Violation((), f"larger than {MAX_FILE_BYTES} bytes: no credential")])
-        return verifier.document(body)
+        return verifier.document(credential_in_pdf(body) if is_pdf(body) else body)
     except OSError as error:
         raise InvalidInput([Violation((), f"{printable(str(path))} can't be read: {error.strerror}")]) from error
-    except InvalidInput as error:
-        raise InvalidInput([Violation((), f"{printable(str(path))}: {error.violations[0].reason}")]) from error
+    except (InvalidInput, NoCredentialInside) as error:
+        reason = error.violations[0].reason if isinstance(error, InvalidInput) else str(error)
+        raise InvalidInput([Violation((), f"{printable(str(path))}: {reason}")]) from error
 
 
 def _as_json(found: Verification) -> str:

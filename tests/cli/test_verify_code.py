@@ -16,6 +16,8 @@ from registry.services.issue import issue
 from registry.services.offline_qr import offline_address
 from registry.services.verify import Verifier
 from tests.conftest import PASSPHRASE, sample_certificate
+from tests.formats.test_pdf_attachment import pdf
+from tests.services.offline import document_of
 from tests.test_cli import run
 
 Verify = Callable[..., Result]
@@ -90,3 +92,15 @@ def test_the_text_of_a_plain_code_is_verified_by_its_id(verify: Verify, public_i
     for text in (f"https://registry.example/v/{public_id}", f"https://registry.example/v/{public_id}#checks"):
         assert verify(text).output.startswith("valid\n")
     assert verify(f"https://registry.example.org/v/{public_id}").exit_code == 2
+
+
+def test_a_certificate_as_pdf_is_verified_by_the_credential_inside(
+    verify: Verify, public_id: str, sqlite_registry: Registry, tmp_path: Path
+) -> None:
+    file = tmp_path / "certificate.pdf"
+    file.write_bytes(pdf(("certificate.json", document_of(sqlite_registry, public_id))))
+    assert verify(str(file)).output.startswith("valid\n")
+    file.write_bytes(pdf())
+    result = verify(str(file))
+    assert result.exit_code == 2
+    assert "0 JSON files" in result.output
