@@ -167,6 +167,10 @@ def test_what_a_forged_certificate_says_can_not_write_on_the_terminal(
         assert (result.exit_code, result.stdout.splitlines()[0]) == (1, "invalid")
         assert all(line.isprintable() for line in result.stdout.splitlines())
         assert len(result.stdout.splitlines()) == 8
+        as_json = run("verify", "--bundle", bundle, AT, "--json", file).stdout
+        assert json.loads(as_json)["number"] == ""
+        assert as_json.rstrip("\n").isascii()
+        assert as_json.rstrip("\n").isprintable()
     body = signed_by(sqlite_registry, documents["valid"], pen_of(sqlite_registry), KEY_1[:-1] + "\n9" * 500)
     file.write_bytes(body)
     assert all(line.isprintable() for line in run("verify", "--bundle", bundle, AT, file).stdout.splitlines())
