@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from registry.domain.lifecycle import Status
+from registry.domain.lifecycle import Period, Status
 
 
 class CheckName(StrEnum):
@@ -103,3 +104,14 @@ def conclude(checks: Sequence[Check], status: Status | None) -> Verdict:
     if status is None:
         return Verdict.UNKNOWN
     return Verdict(status.value)
+
+
+def check_period(period: Period, now: datetime, told: str) -> Check:
+    """The check of the dates alone. `told` is how the period is told to people."""
+    if now < period.starts_at:
+        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_NOT_BEGUN, told)
+    if period.ends_at is None:
+        return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_WITHOUT_END, told)
+    if period.ends_at <= now:
+        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_ENDED, told)
+    return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_RUNNING, told)

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from registry.domain.certificate import period_of
 from registry.domain.errors import InvalidInput, NotFound, Violation
-from registry.domain.lifecycle import Standing, Status, StatusAt, standing_at, status_of
+from registry.domain.lifecycle import Period, Standing, Status, StatusAt, standing_at, status_of
 from registry.domain.public_id import MalformedPublicId, parse_public_id
 from registry.domain.signing_key import PublishedKey, judge_key
-from registry.domain.verdict import Check, CheckName, Finding, Outcome, Verdict, conclude
+from registry.domain.verdict import Check, CheckName, Finding, Outcome, Verdict, check_period, conclude
 from registry.formats import canonical_json
 from registry.formats.canonical_json import JsonObject, MalformedJson
 from registry.formats.credential import certificate_terms, issuer_id
@@ -114,14 +114,15 @@ class Verifier:
         return None if values is None else VerificationRow(*values)
 
     def _judge_row(self, row: VerificationRow, seal: _Seal, now: datetime) -> Verification:
-        status = self._status(row, now)
-        logged = self._log_check(row)
+        period = period_of(row.valid_from, row.valid_until)
+        status = self._status(row, period, now)
+        logged = self._log_check(row, period)
         key = row.published_key if row.key_of_issuer else None
         checks = (
             _signature_check(seal, row),
             _key_check(seal, key, self._seen_at(row, logged), row.recorded_at),
             _issuer_check(row),
-            _period_check(row, now),
+            check_period(period, now, _days(row.valid_from, row.valid_until)),
             _status_check(status),
             logged,
         )
@@ -178,7 +179,7 @@ class Verifier:
             found,
         )
 
-    def _log_check(self, row: VerificationRow) -> Check:
+    def _log_check(self, row: VerificationRow, period: Period) -> Check:
         """That the log has the certificate, with this very document and these dates."""
         if row.log_index is None:
             with self._registry.database.read() as connection:
@@ -187,7 +188,7 @@ class Verifier:
                 detail = "recorded, and will be in the public log within a second"
                 return Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_PENDING, detail)
             return Check(CheckName.LOG, Outcome.FAIL, Finding.LOG_MISSING, "the public log never saw it")
-        effective_at = min(row.recorded_at, period_of(row.valid_from, row.valid_until).starts_at)
+        effective_at = min(row.recorded_at, period.starts_at)
         did = row.verification_method.partition("#")[0]
         try:
             self._log.require(row.log_index, issued(digest(row.document), did, row.recorded_at, effective_at))
@@ -206,7 +207,7 @@ class Verifier:
             seen_at = log.seen_at(connection, row.log_index)
         return None if seen_at is None else max(seen_at, row.recorded_at)
 
-    def _status(self, row: VerificationRow, now: datetime) -> StatusAt:
+    def _status(self, row: VerificationRow, period: Period, now: datetime) -> StatusAt:
         standing: Standing | None = store.cached_standing(
             row.state, row.state_since, row.state_reason, row.state_changes_at, now
         )
@@ -215,7 +216,7 @@ class Verifier:
                 standing = standing_at(store.events_of(connection, [row.key])[row.key], now, now)
         if standing is None:
             raise NotFound("The certificate has not been issued yet.")
-        return status_of(standing, period_of(row.valid_from, row.valid_until), now)
+        return status_of(standing, period, now)
 
 
 def _check_seal(stored: bytes, public_key: bytes) -> _Seal:
@@ -287,18 +288,6 @@ def _issuer_check(row: VerificationRow) -> Check:
     if row.authorized:
         return Check(CheckName.ISSUER, Outcome.PASS, Finding.ISSUER_AUTHORIZED, row.scheme)
     return Check(CheckName.ISSUER, Outcome.FAIL, Finding.ISSUER_NOT_AUTHORIZED, row.scheme)
-
-
-def _period_check(row: VerificationRow, now: datetime) -> Check:
-    period = period_of(row.valid_from, row.valid_until)
-    detail = _days(row.valid_from, row.valid_until)
-    if now < period.starts_at:
-        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_NOT_BEGUN, detail)
-    if period.ends_at is None:
-        return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_WITHOUT_END, detail)
-    if period.ends_at <= now:
-        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_ENDED, detail)
-    return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_RUNNING, detail)
 
 
 @lru_cache(maxsize=4096)

@@ -12,7 +12,7 @@ from registry.domain.errors import InvalidInput, Violation
 from registry.domain.lifecycle import FINAL_STATES, Period, Standing, State, Status
 from registry.domain.public_id import MalformedPublicId, parse_public_id
 from registry.domain.signing_key import PublishedKey, judge_key
-from registry.domain.verdict import Check, CheckName, Finding, Outcome, conclude
+from registry.domain.verdict import Check, CheckName, Finding, Outcome, check_period, conclude
 from registry.formats import canonical_json, log_entry
 from registry.formats.canonical_json import JsonObject, MalformedJson
 from registry.formats.cose_statement import MalformedStatement, Statement
@@ -265,14 +265,7 @@ def _period(begin: str, end: str | None) -> _Dates | None:
 def _period_check(dates: _Dates | None, now: datetime) -> Check:
     if dates is None:
         return Check(CheckName.PERIOD, Outcome.NOT_CHECKED, Finding.NOT_REGISTERED, "not a certificate of a registry")
-    period, told = dates
-    if now < period.starts_at:
-        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_NOT_BEGUN, told)
-    if period.ends_at is None:
-        return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_WITHOUT_END, told)
-    if period.ends_at <= now:
-        return Check(CheckName.PERIOD, Outcome.FAIL, Finding.PERIOD_ENDED, told)
-    return Check(CheckName.PERIOD, Outcome.PASS, Finding.PERIOD_RUNNING, told)
+    return check_period(dates.period, now, dates.told)
 
 
 def _speaks_against(standing: Standing, listed: OfflineStatus) -> bool:

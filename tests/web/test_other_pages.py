@@ -102,7 +102,7 @@ def test_the_first_view_is_small(client: FlaskClient, certificate: str) -> None:
         for address in {"/static/guilloche.svg", *re.findall(r'(?:href|src)="(/static/[^"]+|/v/[^"]+/qr\.svg)"', page)}:
             with client.get(address) as part:
                 parts.append(part.data)
-        assert sum(map(len, parts)) < 44_000
+        assert sum(map(len, parts)) < 40_000
         assert sum(len(gzip.compress(part)) for part in parts) < 15_000
 
 
