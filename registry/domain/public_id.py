@@ -20,6 +20,8 @@ _BASE = len(ALPHABET)
 _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _VALUE = {symbol: value for value, symbol in enumerate(ALPHABET)}
 _WEIGHTS = range(1, LENGTH + 1)
+# The check symbol by the weighted sum of all others: 15 * check = -sum (mod 23).
+_CHECK_SYMBOLS = [ALPHABET[-total * pow(LENGTH, -1, _BASE) % _BASE] for total in range(_BASE)]
 # Letters that are not in the alphabet but look like a digit that is.
 _READ_AS = str.maketrans({"Z": "2", "S": "5", "G": "6", "B": "8", "-": None, " ": None})
 
@@ -75,8 +77,7 @@ def grouped(public_id: str) -> str:
 def _check_symbol(body: str) -> str | None:
     """The symbol that makes the weighted sum (weights 1 to 15) divisible by 23; None for foreign symbols."""
     try:
-        total = sum(map(mul, map(_VALUE.__getitem__, body), _WEIGHTS))
+        total: int = sum(map(mul, map(_VALUE.__getitem__, body), _WEIGHTS))
     except KeyError:
         return None
-    # 15 * check = -total (mod 23)
-    return ALPHABET[(-total * pow(LENGTH, -1, _BASE)) % _BASE]
+    return _CHECK_SYMBOLS[total % _BASE]

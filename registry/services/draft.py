@@ -129,21 +129,18 @@ def sign(pen: Pen, drafts: Iterable[Draft]) -> list[NewCertificate]:
 
 
 def sign_ahead(pen: Pen, drafts: Iterator[Draft]) -> Iterator[list[NewCertificate]]:
-    """Sign drafts in chunks; while the caller stores a chunk, a thread signs the next one.
+    """Draft and sign in chunks; while the caller stores a chunk, a thread prepares the next one.
 
     Signing, and what the databases do, leave Python's lock to others, so the two go on at the same time.
     """
 
-    def signatures(chunk: list[Draft]) -> list[bytes]:
-        return [pen.signer.sign(one.unsigned.data) for one in chunk]
+    def ahead() -> list[NewCertificate]:
+        return sign(pen, islice(drafts, _CHUNK))
 
     with ThreadPoolExecutor(1, "signing") as thread:
-        chunk = list(islice(drafts, _CHUNK))
-        signing = thread.submit(signatures, chunk)
-        while chunk:
-            ready = [_signed(one, signature) for one, signature in zip(chunk, signing.result(), strict=True)]
-            chunk = list(islice(drafts, _CHUNK))
-            signing = thread.submit(signatures, chunk)
+        signing = thread.submit(ahead)
+        while ready := signing.result():
+            signing = thread.submit(ahead)
             yield ready
 
 

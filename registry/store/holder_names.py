@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from operator import add
 from typing import Any
 
 from sqlalchemy import (
@@ -36,8 +37,6 @@ from registry.store.models import Certificate
 # Runs of Chinese characters, and runs of other letters and digits.
 _RUNS = re.compile(r"([\u3400-\u9fff\uf900-\ufaff]+)|([^\W_\u3400-\u9fff\uf900-\ufaff]+)")
 _BLANKS = re.compile(r"\s+")
-_CHINESE_PIECE = 2
-_LATIN_PIECE = 3
 _FEW = 1000
 
 _fts = Table("holder_name_pieces", MetaData(), Column("rowid", BigInteger), Column("pieces", Text))
@@ -50,11 +49,13 @@ def fold_name(name: str) -> str:
 
 
 def pieces_of(folded: str) -> set[str]:
-    """The indexed pieces of a folded name."""
+    """The indexed pieces of a folded name: each two Chinese characters, each three other letters in a row."""
     pieces: set[str] = set()
     for chinese, other in _RUNS.findall(folded):
-        run, size = (chinese, _CHINESE_PIECE) if chinese else (other, _LATIN_PIECE)
-        pieces.update(run[start : start + size] for start in range(len(run) - size + 1))
+        if chinese:
+            pieces.update(map(add, chinese, chinese[1:]))
+        else:
+            pieces.update(map(add, map(add, other, other[1:]), other[2:]))
     return pieces
 
 
