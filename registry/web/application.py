@@ -13,6 +13,7 @@ from registry.web import (
     api_certificates,
     api_proof,
     api_public,
+    badge,
     documentation,
     errors,
     headers,
@@ -35,7 +36,7 @@ _OPENAPI = {
     "OPENAPI_VERSION": "3.1.0",
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
-_PAGES = (pages, identity, status_lists, documentation)
+_PAGES = (pages, badge, identity, status_lists, documentation)
 
 
 def build_application(registry: Registry) -> Flask:
