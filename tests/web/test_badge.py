@@ -22,6 +22,7 @@ from registry.services.context import Actor, Registry, operator
 from registry.services.issue import issue
 from registry.store.models import Issuer
 from tests.conftest import Clock, sample_certificate
+from tests.web.test_browser import is_too_wide
 from tests.web.test_pages import NOBODY, WORDS, bring_to
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -142,3 +143,21 @@ def test_what_the_page_says_to_copy_works_on_another_site(phone: Page, other_sit
     phone.wait_for_function("document.images[0].complete")
     assert phone.evaluate("document.images[0].naturalWidth") > 200
     assert str(phone.locator("a").get_attribute("href")).endswith(f"/v/{certificate}")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_to_copy_from_fits_a_telephone(
+    phone: Page, server: str, sqlite_registry: Registry, cqc: Actor, language: str
+) -> None:
+    with sqlite_registry.database.transaction() as connection:
+        connection.execute(
+            update(Issuer).values(
+                name_zh="一家名称不短的质量管理体系认证中心有限公司（宁波）",
+                name_en="A Centre With Rather a Long Name, Limited",
+            )
+        )
+    certificate = issue(sqlite_registry, cqc, sample_certificate()).public_id
+    phone.goto(f"{server}/v/{certificate}/badge?lang={language}")
+    phone.wait_for_function("[...document.images].every((one) => one.complete && one.naturalWidth > 200)")
+    assert not is_too_wide(phone)
