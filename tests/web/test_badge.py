@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from threading import Thread
 from xml.etree import ElementTree
 
 import pytest
@@ -12,7 +11,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Page
 from sqlalchemy import update
-from werkzeug.serving import make_server
 
 from registry.domain.public_id import grouped
 from registry.domain.reasons import Act, Reason
@@ -22,6 +20,7 @@ from registry.services.context import Actor, Registry, operator
 from registry.services.issue import issue
 from registry.store.models import Issuer
 from tests.conftest import Clock, sample_certificate
+from tests.web.conftest import running
 from tests.web.test_browser import is_too_wide
 from tests.web.test_pages import NOBODY, WORDS, bring_to
 
@@ -128,13 +127,9 @@ def other_site(client: FlaskClient, server: str, certificate: str) -> Iterator[s
         headers = {"Content-Security-Policy": policy, "Cross-Origin-Embedder-Policy": "require-corp"}
         return f"<!doctype html><title>Huafeng</title>{snippet}", headers
 
-    running = make_server("127.0.0.1", 0, site)
-    thread = Thread(target=running.serve_forever)
-    thread.start()
-    yield f"http://localhost:{running.server_port}/"
-    running.shutdown()
-    thread.join()
-    running.server_close()
+    with running(site) as address:
+        # By another name, so that it is another site.
+        yield address.replace("127.0.0.1", "localhost")
 
 
 @pytest.mark.browser
