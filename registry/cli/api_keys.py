@@ -8,7 +8,7 @@ import click
 
 from registry.cli.terminal import DAY, with_registry, with_registry_to_read
 from registry.services import api_keys
-from registry.services.context import Registry, Verb
+from registry.services.context import CERTIFICATE_VERBS, Registry, Verb
 
 
 @click.group()
@@ -18,7 +18,7 @@ def apikey() -> None:
 
 @apikey.command("create")
 @click.option("--issuer", "issuer_code", required=True)
-@click.option("--verb", "verbs", multiple=True, type=click.Choice([verb.value for verb in Verb]), help="Default: all.")
+@click.option("--verb", "verbs", multiple=True, type=click.Choice([verb.value for verb in Verb]), help="Default: all acts on certificates.")
 @click.option("--label", default="", help="What it is for.")
 @click.option("--expires", type=DAY, help="The day (UTC) on which it ends.")
 @with_registry
@@ -26,7 +26,7 @@ def create_api_key(
     registry: Registry, issuer_code: str, verbs: tuple[str, ...], label: str, expires: datetime | None
 ) -> None:
     """Make an API key. It is shown once and can't be had again."""
-    allowed = [Verb(verb) for verb in verbs] or list(Verb)
+    allowed = [Verb(verb) for verb in verbs] or list(CERTIFICATE_VERBS)
     end = expires and expires.replace(tzinfo=UTC)
     click.echo(api_keys.create_api_key(registry, issuer_code, allowed, label, end))
 

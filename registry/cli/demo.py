@@ -15,7 +15,7 @@ from registry.domain.errors import Misconfigured
 from registry.domain.lifecycle import Status
 from registry.serve import require_free_port, serve_forever
 from registry.services import api_keys, find, set_up
-from registry.services.context import Registry, Verb, open_registry, operator
+from registry.services.context import CERTIFICATE_VERBS, Registry, open_registry, operator
 from registry.services.sample.load import load_samples
 from registry.settings import read_settings
 
@@ -45,7 +45,7 @@ def demo(port: int, enterprises: int, run_server: bool) -> None:
         raise Misconfigured(f"The demo in {folder} was made for another port: {advice}.") from error
     with progress_bar("Sample certificates") as progress:
         load_samples(registry, enterprises, progress)
-    token = api_keys.create_api_key(registry, _DEMO_ISSUER, Verb, "demo")
+    token = api_keys.create_api_key(registry, _DEMO_ISSUER, CERTIFICATE_VERBS, "demo")
     click.echo(_demo_guide(registry, token))
     registry.database.close()
     if run_server:

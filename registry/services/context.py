@@ -20,7 +20,7 @@ from registry.store.issuers import StoredIssuer, find_issuer
 
 
 class Verb(StrEnum):
-    """What an API key can be allowed to do."""
+    """What an API key or a person can be allowed to do."""
 
     READ = "read"
     ISSUE = "issue"
@@ -29,16 +29,39 @@ class Verb(StrEnum):
     WITHDRAW = "withdraw"
     CANCEL = "cancel"
     REISSUE = "reissue"
+    # Decide about acts that wait for a second officer.
+    APPROVE = "approve"
+    # Read and export the audit trail.
+    AUDIT = "audit"
+    # Change who and what belongs to the issuer: people, API keys, branches, keys, settings.
+    ADMINISTER = "administer"
+
+
+CERTIFICATE_VERBS = (
+    Verb.READ,
+    Verb.ISSUE,
+    Verb.SUSPEND,
+    Verb.RESTORE,
+    Verb.WITHDRAW,
+    Verb.CANCEL,
+    Verb.REISSUE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who acts for one issuer. `name` goes into the audit trail; `api_key_id` is empty at the terminal."""
+    """Somebody who acts for one issuer.
+
+    `name` goes into the audit trail, and `origin`, the network address that the request came from. At the terminal
+    there is no address, and neither an API key nor a user of the console.
+    """
 
     name: str
     issuer_id: int
     verbs: frozenset[Verb]
     api_key_id: int | None = None
+    user_id: int | None = None
+    origin: str | None = None
 
     def require(self, verb: Verb) -> None:
         """Raises NotPermitted unless the actor may do this."""
