@@ -18,7 +18,13 @@ def apikey() -> None:
 
 @apikey.command("create")
 @click.option("--issuer", "issuer_code", required=True)
-@click.option("--verb", "verbs", multiple=True, type=click.Choice([verb.value for verb in Verb]), help="Default: all acts on certificates.")
+@click.option(
+    "--verb",
+    "verbs",
+    multiple=True,
+    type=click.Choice([verb.value for verb in Verb]),
+    help="Default: all acts on certificates.",
+)
 @click.option("--label", default="", help="What it is for.")
 @click.option("--expires", type=DAY, help="The day (UTC) on which it ends.")
 @with_registry
