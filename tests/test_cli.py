@@ -63,6 +63,25 @@ def test_the_story_at_the_terminal(prepared: dict[str, str], tmp_path: Path) -> 
     assert (result.exit_code, json.loads(result.output)["verdict"]) == (1, "withdrawn")
 
 
+def test_acts_are_planned_listed_and_called_off_at_the_terminal(prepared: dict[str, str]) -> None:
+    public_id = issue(prepared)
+    planned = good(prepared, f"withdraw {public_id} --reason legal_sanction --effective-at 2090-01-01")
+    assert planned.endswith("is expired now.\n") or planned.endswith("is valid now.\n")
+    good(prepared, f"suspend {public_id} --reason fee_unpaid --until 2089-01-01")
+    good(prepared, f"call-off {public_id} --act 2 --reason planned_in_error")
+    lines = good(prepared, f"history {public_id}").splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["1", "issue"],
+        ["2", "withdraw"],
+        ["3", "suspend"],
+        ["4", "call_off"],
+    ]
+    assert "(planned)" in lines[1]
+    assert "until 2089-01-01" in lines[2]
+    refused = run(prepared, f"call-off {public_id} --act 1 --reason planned_in_error")
+    assert (refused.exit_code, len(refused.output.splitlines())) == (1, 1)
+
+
 def test_the_certificate_of_the_readme_can_be_issued(prepared: dict[str, str]) -> None:
     example = Path(__file__).parents[1] / "docs" / "certificate.json"
     assert "/v/" in good(prepared, f"issue {example} --issuer cqc")

@@ -6,7 +6,7 @@ import click
 
 from registry.cli.api_keys import apikey
 from registry.cli.bundle import bundle
-from registry.cli.certificates import ACTS, issue_file
+from registry.cli.certificates import ACTS, call_off, history, issue_file
 from registry.cli.demo import demo
 from registry.cli.issuers import issuer
 from registry.cli.keys import keys
@@ -30,5 +30,21 @@ def main() -> None:
     """
 
 
-for _command in (init, serve, demo, issuer, apikey, issue_file, *ACTS, verify, bundle, keys, log, witness, worker):
+for _command in (
+    init,
+    serve,
+    demo,
+    issuer,
+    apikey,
+    issue_file,
+    *ACTS,
+    call_off,
+    history,
+    verify,
+    bundle,
+    keys,
+    log,
+    witness,
+    worker,
+):
     main.add_command(_command)

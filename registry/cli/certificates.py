@@ -1,18 +1,23 @@
-"""`registry issue`, `suspend`, `restore`, `withdraw` and `cancel`."""
+"""`registry issue`, `suspend`, `restore`, `withdraw`, `cancel`, `call-off` and `history`."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ParamSpec
 
 import click
 
-from registry.cli.terminal import MAX_FILE_BYTES, with_registry
+from registry.cli.terminal import MAX_FILE_BYTES, Moment, printable, with_registry, with_registry_to_read
 from registry.domain.public_id import grouped
 from registry.domain.reasons import REASONS, Act, Reason
 from registry.formats.certificate_request import read_issue_request
-from registry.services import change_status
+from registry.services import change_status, find
 from registry.services.context import Registry, operator, operator_for
 from registry.services.issue import issue
+
+P = ParamSpec("P")
+_NOTE = "Needed with the reason 'other'; never made public."
 
 
 @click.command("issue")
@@ -32,14 +37,63 @@ def _act_command(act: Act) -> click.Command:
     @click.command(act.value, help=f"{act.value.capitalize()} the certificate with this public ID.")
     @click.argument("public_id", metavar="ID")
     @click.option("--reason", required=True, type=click.Choice(sorted(reason.value for reason in REASONS[act])))
-    @click.option("--note", help="Needed with the reason 'other'; never made public.")
+    @click.option("--effective-at", type=Moment(), help="From when on; now unless said otherwise.")
+    @_until(act)
+    @click.option("--note", help=_NOTE)
     @with_registry
-    def run(registry: Registry, public_id: str, reason: str, note: str | None) -> None:
+    def run(
+        registry: Registry,
+        public_id: str,
+        reason: str,
+        effective_at: datetime | None,
+        note: str | None,
+        until: datetime | None = None,
+    ) -> None:
         actor = operator_for(registry, public_id)
-        done = change_status.change_status(registry, actor, public_id, act, Reason(reason), note=note)
-        click.echo(f"{grouped(done.certificate.public_id)} is {done.status.status} now.")
+        done = change_status.change_status(registry, actor, public_id, act, Reason(reason), effective_at, until, note)
+        _tell(done)
 
     return run
+
+
+def _until(act: Act) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Only a suspension has an end."""
+    if act is not Act.SUSPEND:
+        return lambda command: command
+    return click.option("--until", type=Moment(), help="The suspension ends by itself then.")
+
+
+@click.command("call-off")
+@click.argument("public_id", metavar="ID")
+@click.option(
+    "--act", "sequence", type=int, required=True, help="The planned act, by its number in 'registry history'."
+)
+@click.option("--reason", required=True, type=click.Choice(sorted(reason.value for reason in REASONS[Act.CALL_OFF])))
+@click.option("--note", help=_NOTE)
+@with_registry
+def call_off(registry: Registry, public_id: str, sequence: int, reason: str, note: str | None) -> None:
+    """Call off an act on the certificate with this public ID that was planned and has not taken effect."""
+    actor = operator_for(registry, public_id)
+    _tell(change_status.call_off(registry, actor, public_id, sequence, Reason(reason), note))
+
+
+@click.command("history")
+@click.argument("public_id", metavar="ID")
+@with_registry_to_read
+def history(registry: Registry, public_id: str) -> None:
+    """List all acts on the certificate with this public ID, the planned ones too, a line each."""
+    now = registry.now()
+    for one in find.history(registry, operator_for(registry, public_id), public_id):
+        event = one.event
+        until = f" until {event.until.isoformat()}" if event.until else ""
+        which = f" act {event.calls_off}" if event.calls_off else ""
+        planned = " (planned)" if event.effective_at > now else ""
+        what = f"{event.act}{which} from {event.effective_at.isoformat()}{until}{planned}: {event.reason}"
+        click.echo(f"{event.sequence}  {what}  [{printable(one.actor)}, {event.recorded_at.isoformat()}]")
+
+
+def _tell(done: change_status.Change) -> None:
+    click.echo(f"{grouped(done.certificate.public_id)} is {done.status.status} now.")
 
 
 ACTS = [_act_command(act) for act in (Act.SUSPEND, Act.RESTORE, Act.WITHDRAW, Act.CANCEL)]

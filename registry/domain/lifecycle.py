@@ -3,6 +3,9 @@
 Each event has two times. `effective_at` is when it takes effect in the world, `recorded_at` is when the registry
 learned of it. `status_at(events, period, when, known_at)` therefore answers "what did the registry say on day
 `known_at` about day `when`" for any two times, and the past never changes.
+
+An act that has not taken effect yet can be called off, which is an event as well: from its recording on, the act that
+it names counts for nothing (docs/decisions/0014-planned-acts.md).
 """
 
 from __future__ import annotations
@@ -65,7 +68,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """One act of the issuer. `sequence` counts from 1 within a certificate, in the order of recording."""
+    """One act of the issuer. `sequence` counts from 1 within a certificate, in the order of recording.
+
+    `calls_off` is the sequence of the act that this one calls off.
+    """
 
     sequence: int
     act: Act
@@ -74,6 +80,7 @@ class StatusEvent:
     recorded_at: datetime
     until: datetime | None = None
     note: str | None = None
+    calls_off: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +106,11 @@ def standing_at(events: Iterable[StatusEvent], when: datetime, known_at: datetim
     """Fold what was known at `known_at` into the state at `when`; None before the certificate was issued.
 
     Events apply in the order of `effective_at`, then of recording. One that the state does not allow any more (a
-    suspension planned for next week, after a withdrawal today) has no effect.
+    suspension planned for next week, after a withdrawal today) has no effect, and neither has one that was called off
+    before its time.
     """
     known = sorted(
-        (event for event in events if event.recorded_at <= known_at),
+        standing_events(event for event in events if event.recorded_at <= known_at),
         key=lambda event: (event.effective_at, event.sequence),
     )
     state: State | None = None
@@ -126,6 +134,41 @@ def standing_at(events: Iterable[StatusEvent], when: datetime, known_at: datetim
     if state in FINAL_STATES:
         return Standing(state, since, reason)
     return Standing(state, since, reason, min((t for t in (pending, until) if t is not None), default=None))
+
+
+def standing_events(events: Iterable[StatusEvent]) -> list[StatusEvent]:
+    """The acts that count: all but those called off before they took effect, and the calling off itself."""
+    acts = []
+    called_off: dict[int, datetime] = {}
+    for event in events:
+        if event.act is not Act.CALL_OFF:
+            acts.append(event)
+        elif event.calls_off is not None:
+            earlier = called_off.get(event.calls_off, event.recorded_at)
+            called_off[event.calls_off] = min(earlier, event.recorded_at)
+    if not called_off:
+        return acts
+    return [act for act in acts if act.sequence not in called_off or act.effective_at <= called_off[act.sequence]]
+
+
+def planned_acts(events: Iterable[StatusEvent], now: datetime) -> list[StatusEvent]:
+    """The acts that have been recorded and not called off, and take effect after `now`."""
+    return [event for event in standing_events(events) if event.effective_at > now]
+
+
+def outdated_restores(events: Sequence[StatusEvent], suspension: StatusEvent) -> list[StatusEvent]:
+    """The planned restores among earlier `events` that would lift `suspension`, of which they could not know."""
+    counting = standing_events([*events, suspension])
+    outdated = []
+    for planned in sorted(planned_acts(events, suspension.effective_at), key=lambda event: event.effective_at):
+        if planned.act is not Act.RESTORE:
+            continue
+        without = [event for event in counting if event is not planned]
+        then = standing_at(without, planned.effective_at, suspension.recorded_at)
+        if then is not None and (then.state, then.since) == (State.SUSPENDED, suspension.effective_at):
+            outdated.append(planned)
+            counting = without
+    return outdated
 
 
 def status_of(standing: Standing, period: Period, when: datetime) -> StatusAt:
@@ -156,7 +199,9 @@ def check_event(event: StatusEvent) -> None:
     violations = []
     if event.reason not in REASONS[event.act]:
         allowed = ", ".join(sorted(REASONS[event.act]))
-        violations.append(Violation(("reason",), f"not a reason to {event.act}; use one of: {allowed}"))
+        violations.append(
+            Violation(("reason",), f"not a reason to {event.act.replace('_', ' ')}; use one of: {allowed}")
+        )
     if event.reason is Reason.OTHER and not (event.note or "").strip():
         violations.append(Violation(("note",), "the reason 'other' needs a note that says which"))
     if event.note is not None and len(event.note) > MAX_NOTE_LENGTH:
@@ -172,6 +217,10 @@ def check_event(event: StatusEvent) -> None:
             violations.append(Violation(("until",), "only a suspension has an end"))
         elif event.until <= event.effective_at:
             violations.append(Violation(("until",), "the suspension would end before it begins"))
+    if (event.calls_off is not None) is not (event.act is Act.CALL_OFF):
+        violations.append(Violation(("calls_off",), "says which act is called off, and nothing else"))
+    elif event.calls_off is not None and event.effective_at != event.recorded_at:
+        violations.append(Violation(("effective_at",), "an act is called off at once"))
     if violations:
         raise InvalidInput(violations)
 
@@ -195,8 +244,12 @@ def admit(events: Sequence[StatusEvent], new: StatusEvent, period: Period) -> No
     present = standing_at(events, new.recorded_at, new.recorded_at)
     if present is None:
         raise IllegalMove("The certificate has not been issued at that time.", "not_issued")
+    if new.act is Act.CALL_OFF:
+        _admit_calling_off(events, new, status_of(present, period, new.recorded_at).status)
+        return
+    done = [event for event in standing_events(events) if event.effective_at <= new.recorded_at]
     # What has no effect now might have one if something were inserted before it.
-    floor = max(present.since, *(event.effective_at for event in events if event.effective_at <= new.recorded_at))
+    floor = max(present.since, *(event.effective_at for event in done))
     if new.effective_at < floor:
         reason = f"earlier than what is already in force (since {floor.isoformat()}); history is not rewritten"
         raise InvalidInput([Violation(("effective_at",), reason)])
@@ -210,6 +263,21 @@ def admit(events: Sequence[StatusEvent], new: StatusEvent, period: Period) -> No
         raise IllegalMove(_refusal(new.act, status), status_of(present, period, new.recorded_at).status)
 
 
+def _admit_calling_off(events: Sequence[StatusEvent], new: StatusEvent, status: Status) -> None:
+    if status.value in FINAL_STATES:
+        raise IllegalMove(_refusal(new.act, status), status)
+    named = next((event for event in events if event.sequence == new.calls_off), None)
+    if named is None or named.act is Act.CALL_OFF:
+        reason = f"act {new.calls_off} of this certificate is none that could be called off"
+    elif named.effective_at <= new.recorded_at:
+        reason = f"act {named.sequence} ({named.act}) has taken effect, on {named.effective_at.isoformat()}"
+    elif named not in standing_events(events):
+        reason = f"act {named.sequence} ({named.act}) has been called off already"
+    else:
+        return
+    raise InvalidInput([Violation(("calls_off",), reason)])
+
+
 def _refusal(act: Act, status: Status) -> str:
     word = status.value.replace("_", " ")
     if status in {Status.WITHDRAWN, Status.CANCELLED, Status.SUPERSEDED}:
@@ -220,4 +288,4 @@ def _refusal(act: Act, status: Status) -> str:
         return f"Only a suspended certificate can be restored; this one is {word}."
     if status is Status.EXPIRED:
         return f"The certificate has expired; to {act} it is not possible. Reissue it after recertification."
-    return f"To {act} a certificate that is {word} is not possible."
+    return f"To {act.replace('_', ' ')} a certificate that is {word} is not possible."

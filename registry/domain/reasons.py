@@ -15,6 +15,8 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
     CANCEL = "cancel"
     SUPERSEDE = "supersede"
+    # Of an earlier act that has not taken effect yet (docs/decisions).
+    CALL_OFF = "call_off"
 
 
 class Reason(StrEnum):
@@ -48,6 +50,10 @@ class Reason(StrEnum):
     SCOPE_REDUCTION = "scope_reduction"
     STANDARD_TRANSITION = "standard_transition"
     CORRECTION = "correction"
+    PLANNED_IN_ERROR = "planned_in_error"
+    NOT_NEEDED_ANY_MORE = "not_needed_any_more"
+    SUSPENDED_ANEW = "suspended_anew"
+    SUCCESSOR_GIVEN_UP = "successor_given_up"
     OTHER = "other"
 
 
@@ -105,6 +111,15 @@ REASONS: Mapping[Act, frozenset[Reason]] = {
             Reason.STANDARD_TRANSITION,
             Reason.CORRECTION,
             Reason.TRANSFER,
+            Reason.OTHER,
+        }
+    ),
+    Act.CALL_OFF: frozenset(
+        {
+            Reason.PLANNED_IN_ERROR,
+            Reason.NOT_NEEDED_ANY_MORE,
+            Reason.SUSPENDED_ANEW,
+            Reason.SUCCESSOR_GIVEN_UP,
             Reason.OTHER,
         }
     ),

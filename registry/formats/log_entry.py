@@ -8,6 +8,7 @@
 | `recorded_at` | both | when the registry recorded it |
 | `effective_at` | both | from when on it counts |
 | `sequence`, `act`, `reason`, `until` | status | the status event, as the certificate's page shows it |
+| `calls_off` | status | the `sequence` of the earlier act that this one (`call_off`) calls off before it takes effect |
 | `event` | status | SHA-256 of the canonical status event, which names the certificate and closes over the note |
 
 A credential ends in a signature, so nobody can guess the document behind a hash; who holds the document can find all
@@ -68,6 +69,8 @@ def status_changed(credential_digest: str, issuer_did: str, public_id: str, even
     }
     if event.until is not None:
         statement["until"] = instant(event.until)
+    if event.calls_off is not None:
+        statement["calls_off"] = event.calls_off
     return canonicalize_own(statement)
 
 
@@ -90,6 +93,8 @@ def event_digest(public_id: str, event: StatusEvent) -> str:
         "until": event.until and instant(event.until),
         "note": event.note,
     }
+    if event.calls_off is not None:
+        document["calls_off"] = event.calls_off
     return hashlib.sha256(canonicalize_own(document)).hexdigest()
 
 

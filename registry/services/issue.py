@@ -14,7 +14,7 @@ from registry.domain.errors import Conflict, InvalidInput, NotFound, StorageUnav
 from registry.domain.lifecycle import StatusEvent, admit, check_event, recording_time
 from registry.domain.public_id import grouped, parse_public_id
 from registry.domain.reasons import Act, Reason
-from registry.services.change_status import record_event
+from registry.services.change_status import IntendedAct, record_event
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.draft import Pen, check_orders, draft, number_taken, open_pen, sign, sign_ahead
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
@@ -110,7 +110,9 @@ def reissue(
         now = prepared[0].event.recorded_at
         with registry.database.transaction() as connection:
             effective = max(now, certificate.period.starts_at)
-            record_event(registry, connection, actor, public_id, Act.SUPERSEDE, reason, now, effective, note=note)
+            record_event(
+                registry, connection, actor, public_id, IntendedAct(Act.SUPERSEDE, reason, effective, note=note), now
+            )
             keys = _store(registry, connection, actor, pen, prepared)
             _audit(connection, actor, prepared[0])
             remember(connection, actor, idempotency, keys[0], 1, now)

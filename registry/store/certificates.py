@@ -74,6 +74,7 @@ class StoredCertificate:
     state_changes_at: datetime | None
     event_count: int
     first_reason: str
+    replaces_id: int | None
 
     @property
     def period(self) -> Period:
@@ -110,6 +111,7 @@ _STORED_COLUMNS = (
     Certificate.state_changes_at,
     Certificate.event_count,
     Certificate.first_reason,
+    Certificate.replaces_id,
 )
 
 
@@ -144,9 +146,12 @@ def find_stored(
     return next(iter(fetch_stored(connection, statement)), None)
 
 
-def get_stored(connection: Connection, key: int) -> StoredCertificate:
-    """The row of a row id that a foreign key has promised."""
-    return fetch_stored(connection, stored_certificates().where(Certificate.id == key))[0]
+def get_stored(connection: Connection, key: int, *, for_update: bool = False) -> StoredCertificate:
+    """The row of a row id that a foreign key has promised; `for_update` as in `find_stored`."""
+    statement = stored_certificates().where(Certificate.id == key)
+    if for_update:
+        statement = statement.with_for_update(of=Certificate.__table__)
+    return fetch_stored(connection, statement)[0]
 
 
 def taken_numbers(connection: Connection, issuer_id: int, numbers: Sequence[str]) -> list[str]:
@@ -202,13 +207,25 @@ _EVENT_COLUMNS = (
     "until",
     "recorded_at",
     "actor",
+    "calls_off",
 )
 
 
 def insert_events(connection: Connection, actor: str, events: Iterable[tuple[int, StatusEvent]]) -> None:
     """Append status events: (certificate row id, event)."""
     rows = [
-        (key, one.sequence, one.act, one.reason, one.note, one.effective_at, one.until, one.recorded_at, actor)
+        (
+            key,
+            one.sequence,
+            one.act,
+            one.reason,
+            one.note,
+            one.effective_at,
+            one.until,
+            one.recorded_at,
+            actor,
+            one.calls_off,
+        )
         for key, one in events
     ]
     insert_rows(connection, StatusEventRow.__table__, _EVENT_COLUMNS, rows)
@@ -227,6 +244,11 @@ def update_standing(connection: Connection, key: int, standing: Standing, event_
             event_count=event_count,
         )
     )
+
+
+def stop_replacing(connection: Connection, key: int) -> None:
+    """A certificate that was given up before its first day replaces none."""
+    connection.execute(update(Certificate).where(Certificate.id == key).values(replaces_id=None))
 
 
 def events_of(connection: Connection, keys: Collection[int]) -> dict[int, list[StatusEvent]]:
@@ -255,6 +277,7 @@ def recorded_events(connection: Connection, keys: Collection[int]) -> list[tuple
                 recorded_at=row.recorded_at,
                 until=row.until,
                 note=row.note,
+                calls_off=row.calls_off,
             ),
             row.actor,
         )

@@ -66,6 +66,7 @@ _EVENT = (
     EventRow.recorded_at,
     EventRow.until,
     EventRow.note,
+    EventRow.calls_off,
 )
 _RECORDED = (EventRow.id, EventRow.certificate_id, Certificate.public_id, Issuer.code, Credential.document, *_EVENT)
 _PLACED = (LogEntry.log_index, LogEntry.certificate_id, LogEntry.sequence, LogEntry.statement)
@@ -200,5 +201,5 @@ def _recorded(values: Sequence[Any]) -> Recorded:
 
 
 def _event(values: Iterable[Any]) -> StatusEvent:
-    sequence, act, reason, effective_at, recorded_at, until, note = values
-    return StatusEvent(sequence, Act(act), Reason(reason), effective_at, recorded_at, until, note)
+    sequence, act, reason, effective_at, recorded_at, until, note, calls_off = values
+    return StatusEvent(sequence, Act(act), Reason(reason), effective_at, recorded_at, until, note, calls_off)

@@ -229,6 +229,8 @@ class StatusEvent(Base):
     until: Mapped[datetime | None]
     recorded_at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(80))
+    # The sequence of the act that this one calls off.
+    calls_off: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (UniqueConstraint("certificate_id", "sequence"),)
 

@@ -93,6 +93,7 @@ def event(recorded: RecordedEvent) -> dict[str, Any]:
         "note": one.note,
         "effective_at": one.effective_at,
         "until": one.until,
+        "calls_off": one.calls_off,
         "recorded_at": one.recorded_at,
         "actor": recorded.actor,
     }

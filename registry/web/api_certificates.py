@@ -9,8 +9,8 @@ from flask_smorest import Blueprint
 from registry.domain.certificate import Certificate
 from registry.domain.reasons import Act, Reason
 from registry.formats.certificate_request import IssueSchema
+from registry.services import change_status as acts
 from registry.services import find
-from registry.services.change_status import change_status
 from registry.services.context import Verb
 from registry.services.find import Filters
 from registry.services.issue import issue, reissue
@@ -124,6 +124,20 @@ def cancel(request: dict[str, Any], public_id: str) -> dict[str, Any]:
     return _act(public_id, Act.CANCEL, request)
 
 
+@blueprint.post("/<public_id>/call-off")
+@allowed_to(Verb.SUSPEND, Verb.RESTORE, Verb.WITHDRAW, Verb.CANCEL)
+@blueprint.arguments(schemas.CallOffSchema)
+@blueprint.response(200, schemas.ChangeAnswer)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+def call_off(request: dict[str, Any], public_id: str) -> dict[str, Any]:
+    """Call off an act on a certificate that was planned and has not taken effect."""
+    registry, actor = the_registry(), the_actor()
+    done = acts.call_off(
+        registry, actor, public_id, request["calls_off"], request["reason"], request.get("note"), idempotency()
+    )
+    return answers.change(registry.base_url, done)
+
+
 @blueprint.post("/<public_id>/reissue")
 @allowed_to(Verb.REISSUE)
 @blueprint.arguments(schemas.ReissueSchema)
@@ -138,7 +152,7 @@ def replace(request: dict[str, Any], public_id: str) -> tuple[dict[str, Any], in
 
 
 def _act(public_id: str, act: Act, request: dict[str, Any]) -> dict[str, Any]:
-    done = change_status(the_registry(), the_actor(), public_id, act, **request, idempotency=idempotency())
+    done = acts.change_status(the_registry(), the_actor(), public_id, act, **request, idempotency=idempotency())
     return answers.change(the_registry().base_url, done)
 
 

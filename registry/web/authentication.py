@@ -18,14 +18,15 @@ R = TypeVar("R")
 _MAX_HEADER = 200
 
 
-def allowed_to(verb: Verb) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a view run only for an API key that allows `verb`, and describe that in the API document."""
+def allowed_to(*verbs: Verb) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a view run only for an API key that allows one of `verbs`, and describe that in the API document."""
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             actor = _actor()
-            actor.require(verb)
+            if actor.verbs.isdisjoint(verbs):
+                actor.require(verbs[0])
             g.actor = actor
             return view(*args, **kwargs)
 

@@ -69,6 +69,18 @@ class CancelSchema(ActSchema):
     reason = _reason(Act.CANCEL)
 
 
+class CallOffSchema(Schema):
+    """An act that was planned and shall not take effect."""
+
+    calls_off = fields.Integer(
+        required=True,
+        validate=validate.Range(1, 10_000),
+        metadata={"description": "its `sequence` in the history of the certificate"},
+    )
+    reason = _reason(Act.CALL_OFF)
+    note = fields.String(**_NOTE)
+
+
 class ListSchema(Schema):
     """How the list is narrowed down, and which page of it."""
 
@@ -224,6 +236,9 @@ class EventAnswer(Schema):
     note = fields.String(required=True, allow_none=True)
     effective_at = fields.AwareDateTime(required=True)
     until = fields.AwareDateTime(required=True, allow_none=True)
+    calls_off = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "the sequence of the act that this one calls off"}
+    )
     recorded_at = fields.AwareDateTime(required=True)
     actor = fields.String(required=True)
 

@@ -140,6 +140,10 @@ REASONS: Mapping[Reason, LazyString] = {
     Reason.SCOPE_REDUCTION: _("Scope reduced"),
     Reason.STANDARD_TRANSITION: _("Transition to a new version of the standard"),
     Reason.CORRECTION: _("Correction of an error"),
+    Reason.PLANNED_IN_ERROR: _("Planned in error"),
+    Reason.NOT_NEEDED_ANY_MORE: _("Not needed any more"),
+    Reason.SUSPENDED_ANEW: _("Suspended anew meanwhile"),
+    Reason.SUCCESSOR_GIVEN_UP: _("The certificate that was to replace it was given up"),
     Reason.OTHER: _("Other"),
 }
 

@@ -30,12 +30,13 @@ _MADE = {"withdraw": "withdrawn", "cancel": "cancelled", "supersede": "supersede
 
 @dataclass(frozen=True)
 class Deed:
-    """An act with its times in hours."""
+    """An act with its times in hours; `calls_off` is the position, from 1, of the deed that it calls off."""
 
     act: str
     effective: int
     recorded: int
     until: int | None = None
+    calls_off: int | None = None
 
 
 @dataclass
@@ -61,6 +62,7 @@ def event(sequence: int, deed: Deed) -> StatusEvent:
         moment(deed.effective),
         moment(deed.recorded),
         None if deed.until is None else moment(deed.until),
+        calls_off=deed.calls_off,
     )
 
 
@@ -78,10 +80,16 @@ def story(deeds: Sequence[Deed], when: int, known: int) -> Story:
     for hour in range(EARLIEST_HOUR, when + 1):
         if now.state == "suspended" and now.ends == hour:
             now = Story("valid", hour)
-        for deed in deeds:
-            if deed.effective == hour and deed.recorded <= known:
+        for position, deed in enumerate(deeds, start=1):
+            if deed.effective == hour and deed.recorded <= known and not is_called_off(deeds, position, known):
                 now = _after(now, deed)
     return now
+
+
+def is_called_off(deeds: Sequence[Deed], position: int, known: int) -> bool:
+    """Whether, by what was recorded until `known`, somebody called the deed off before its hour came."""
+    hour = deeds[position - 1].effective
+    return any(one.calls_off == position and one.recorded < hour for one in deeds if one.recorded <= known)
 
 
 def status(deeds: Sequence[Deed], starts: int, ends: int | None, when: int, known: int) -> str:
@@ -97,6 +105,8 @@ def status(deeds: Sequence[Deed], starts: int, ends: int | None, when: int, know
 
 
 def _after(now: Story, deed: Deed) -> Story:
+    if deed.act == "call_off":
+        return now
     if now.state == "unknown":
         return Story("valid", deed.effective) if deed.act == "issue" else now
     if now.state == "suspended" and deed.act == "restore":

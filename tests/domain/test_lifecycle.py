@@ -13,10 +13,12 @@ from registry.domain.lifecycle import (
     MOVES,
     Period,
     State,
+    Status,
     StatusAt,
     StatusEvent,
     admit,
     check_event,
+    outdated_restores,
     recording_time,
     standing_at,
     status_at,
@@ -37,6 +39,7 @@ SOME_REASON = {
     Act.WITHDRAW: Reason.FRAUD_OR_FALSE_STATEMENT,
     Act.CANCEL: Reason.HOLDER_REQUEST,
     Act.SUPERSEDE: Reason.NAME_CHANGE,
+    Act.CALL_OFF: Reason.PLANNED_IN_ERROR,
 }
 
 
@@ -47,6 +50,7 @@ def act(
     recorded: float | None = None,
     until: float | None = None,
     period: Period = YEAR,
+    calls_off: int | None = None,
 ) -> list[StatusEvent]:
     """The history with one more act, if it is admitted."""
     new = StatusEvent(
@@ -56,6 +60,7 @@ def act(
         day(effective),
         day(effective if recorded is None else recorded),
         None if until is None else day(until),
+        calls_off=calls_off or (1 if what is Act.CALL_OFF else None),
     )
     admit(events, new, period)
     return [*events, new]
@@ -274,7 +279,8 @@ def wrong_fields(event: StatusEvent) -> list[str]:
 
 @pytest.mark.parametrize("what", list(Act))
 def test_only_the_listed_reasons_fit_an_act(what: Act) -> None:
-    event = StatusEvent(2, what, Reason.OTHER, day(1), day(1), note="which")
+    calls_off = 1 if what is Act.CALL_OFF else None
+    event = StatusEvent(2, what, Reason.OTHER, day(1), day(1), note="which", calls_off=calls_off)
     for reason in Reason:
         candidate = replace(event, reason=reason)
         if reason in REASONS[what]:
@@ -311,10 +317,79 @@ def test_a_time_beyond_the_calendar_is_refused(year: int) -> None:
 
 @pytest.mark.parametrize("what", [one for one in Act if one is not Act.SUSPEND])
 def test_only_a_suspension_has_an_end(what: Act) -> None:
-    assert wrong_fields(StatusEvent(2, what, SOME_REASON[what], day(1), day(1), day(2))) == ["/until"]
+    calls_off = 1 if what is Act.CALL_OFF else None
+    event = StatusEvent(2, what, SOME_REASON[what], day(1), day(1), day(2), calls_off=calls_off)
+    assert wrong_fields(event) == ["/until"]
 
 
 @pytest.mark.parametrize("until", [day(0), day(1)])
 def test_a_suspension_can_not_end_before_or_as_it_begins(until: datetime) -> None:
     event = StatusEvent(2, Act.SUSPEND, Reason.FEE_UNPAID, day(1), day(0), until)
     assert wrong_fields(event) == ["/until"]
+
+
+def test_a_planned_act_can_be_called_off_until_it_takes_effect() -> None:
+    planned = act([ISSUED], Act.WITHDRAW, 20, recorded=10)
+    events = act(planned, Act.CALL_OFF, 15, calls_off=2)
+    assert seen(events, 25).status is Status.VALID
+    assert standing_at(events, day(16), day(16)).changes_at is None  # type: ignore[union-attr]
+    # What was said before stays said.
+    assert seen(events, 25, known=12).status is Status.WITHDRAWN
+    with pytest.raises(InvalidInput, match="called off already"):
+        act(events, Act.CALL_OFF, 16, calls_off=2)
+    with pytest.raises(IllegalMove):
+        act(planned, Act.CALL_OFF, 20, calls_off=2)
+    suspended = act([ISSUED], Act.SUSPEND, 20, recorded=10)
+    with pytest.raises(InvalidInput, match="has taken effect"):
+        act(suspended, Act.CALL_OFF, 20, calls_off=2)
+
+
+@pytest.mark.parametrize("named", [1, 3, 99, -1])
+def test_only_a_planned_act_can_be_called_off(named: int) -> None:
+    events = act(act([ISSUED], Act.SUSPEND, 20, recorded=10), Act.CALL_OFF, 11, calls_off=2)
+    with pytest.raises(InvalidInput) as refusal:
+        act(events, Act.CALL_OFF, 12, calls_off=named)
+    assert refusal.value.violations[0].pointer == "/calls_off"
+
+
+def test_calling_off_is_no_plan_itself() -> None:
+    planned = act([ISSUED], Act.SUSPEND, 20, recorded=10)
+    with pytest.raises(InvalidInput, match="at once"):
+        act(planned, Act.CALL_OFF, 15, recorded=12, calls_off=2)
+    with pytest.raises(InvalidInput, match="which act is called off"):
+        act(planned, Act.RESTORE, 25, recorded=12, calls_off=2)
+
+
+def test_a_restore_planned_for_an_earlier_suspension_would_lift_a_newer_one() -> None:
+    events = act([ISSUED], Act.SUSPEND, 10)
+    events = act(events, Act.RESTORE, 40, recorded=11)
+    events = act(events, Act.RESTORE, 20)
+    newer = act(events, Act.SUSPEND, 30)
+    assert seen(newer, 45).status is Status.VALID
+    assert [event.sequence for event in outdated_restores(events, newer[-1])] == [3]
+    assert seen(act(newer, Act.CALL_OFF, 30, calls_off=3), 45).status is Status.SUSPENDED
+
+
+def test_a_restore_planned_for_a_later_suspension_stays() -> None:
+    events = act([ISSUED], Act.SUSPEND, 30, recorded=1)
+    events = act(events, Act.RESTORE, 40, recorded=1)
+    ended = act(events, Act.SUSPEND, 10, until=20)
+    assert outdated_restores(events, ended[-1]) == []
+    assert [seen(ended, number).status for number in (15, 25, 35, 45)] == [
+        Status.SUSPENDED,
+        Status.VALID,
+        Status.SUSPENDED,
+        Status.VALID,
+    ]
+
+
+def test_histories_without_calling_off_are_what_they_were() -> None:
+    """An older planned restore lifts a newer suspension in what was recorded before such plans were called off."""
+    events = [
+        ISSUED,
+        StatusEvent(2, Act.SUSPEND, Reason.FEE_UNPAID, day(10), day(10)),
+        StatusEvent(3, Act.RESTORE, Reason.FEE_SETTLED, day(40), day(11)),
+        StatusEvent(4, Act.RESTORE, Reason.FEE_SETTLED, day(20), day(20)),
+        StatusEvent(5, Act.SUSPEND, Reason.FEE_UNPAID, day(30), day(30)),
+    ]
+    assert seen(events, 45).status is Status.VALID

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from registry.domain.errors import IllegalMove, InvalidInput
-from registry.domain.lifecycle import Standing, StatusEvent, admit, standing_at, status_at
+from registry.domain.lifecycle import Standing, StatusEvent, admit, outdated_restores, standing_at, status_at
 from tests.domain import naive
 from tests.domain.naive import Deed, moment
 
@@ -29,6 +29,9 @@ def deeds(draw: st.DrawFn) -> list[Deed]:
     recorded = sorted(draw(st.lists(HOURS, max_size=7)))
     history = []
     for position, hour in enumerate(recorded):
+        if position and draw(st.integers(0, 3)) == 0:
+            history.append(Deed("call_off", hour, hour, calls_off=draw(st.integers(1, len(recorded) + 1))))
+            continue
         act = draw(st.sampled_from(MANY_SUSPENSIONS)) if position else "issue"
         effective = draw(HOURS if position else st.integers(-6, 3))
         until = draw(st.none() | st.integers(effective + 1, effective + 8)) if act == "suspend" else None
@@ -147,6 +150,52 @@ class CertificateLife(RuleBasedStateMachine):
             admit(self.events, new, self.period)
         if isinstance(refusal.value, IllegalMove):
             assert refusal.value.status == present
+
+    @rule(position=st.integers(0, 12))
+    def try_to_call_off(self, position: int) -> None:
+        deed = Deed("call_off", self.now, self.now, calls_off=position)
+        new = naive.event(len(self.events) + 1, deed)
+        present = self.expected(self.now, self.now)
+        named = self.deeds[position - 1] if 0 < position <= len(self.deeds) else None
+        planned = named is not None and named.act != "call_off" and named.effective > self.now
+        if planned and present not in naive.FINAL and not naive.is_called_off(self.deeds, position, self.now):
+            admit(self.events, new, self.period)
+            self.append(deed)
+            return
+        with pytest.raises(IllegalMove if present in naive.FINAL else InvalidInput):
+            admit(self.events, new, self.period)
+
+    @rule(shift=st.just(0) | st.integers(0, 6), until=st.none() | st.integers(1, 8))
+    def suspend_and_drop_what_is_outdated(self, shift: int, until: int | None) -> None:
+        """As the service does it: then no restore that was recorded before lifts the suspension."""
+        begins = self.now + shift
+        suspension = Deed("suspend", begins, self.now, None if until is None else begins + until)
+        if not self.is_legal(suspension):
+            return
+        outdated = outdated_restores(self.events, naive.event(len(self.events) + 1, suspension))
+        kept = [*self.deeds, suspension]
+        self.append(suspension)
+        for planned in outdated:
+            self.append(Deed("call_off", self.now, self.now, calls_off=planned.sequence))
+        dropped = {planned.sequence for planned in outdated}
+        assert all(kept[sequence - 1].act == "restore" for sequence in dropped)
+        assert self.first_restored(self.deeds, suspension) is None
+        for sequence in dropped:
+            # None is dropped without need: had it alone stayed, it would have lifted the suspension.
+            others = [deed for deed in self.deeds if deed.calls_off != sequence]
+            assert self.first_restored(others, suspension) == kept[sequence - 1].effective
+
+    def first_restored(self, deeds: list[Deed], suspension: Deed) -> int | None:
+        """The hour in which a restore lifts the suspension, if one does."""
+        for hour in range(suspension.effective, self.now + 40):
+            then = naive.story(deeds, hour, self.now)
+            if (then.state, then.since) == ("suspended", suspension.effective):
+                continue
+            restored = any(deed.act == "restore" and deed.effective == hour for deed in deeds)
+            return (
+                hour if then.state == "valid" and then.since == hour and restored and suspension.until != hour else None
+            )
+        return None
 
     def is_legal(self, deed: Deed) -> bool:
         """By the standard's text: the right act for the status then, and never behind what is already in force."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/certificates/{public_id}",
         *(
             f"/api/v1/certificates/{{public_id}}/{what}"
-            for what in ("history", "suspend", "restore", "withdraw", "cancel", "reissue")
+            for what in ("history", "suspend", "restore", "withdraw", "cancel", "call-off", "reissue")
         ),
         "/api/v1/verify/{public_id}",
         "/api/v1/verify",
@@ -250,6 +251,21 @@ def test_a_repeated_post_is_answered_the_same_and_done_once(api: FlaskClient, cl
     too_long = api.post(CERTIFICATES, json=sample_request("X"), headers={"Idempotency-Key": "k" * 256})
     problem(too_long, 422, "invalid-input")
     assert len(api.get(CERTIFICATES).json["items"]) == 1
+
+
+def test_a_planned_act_is_called_off_by_its_number_in_the_history(api: FlaskClient, clock: Clock) -> None:
+    public_id = create(api)["public_id"]
+    url = f"/api/v1/certificates/{public_id}"
+    later = (clock.now + timedelta(days=2)).isoformat()
+    act = api.post(f"{url}/withdraw", json={"reason": "legal_sanction", "effective_at": later}).get_json()
+    wanted = {"calls_off": act["sequence"], "reason": "planned_in_error"}
+    answer = api.post(f"{url}/call-off", json=wanted)
+    assert (answer.status_code, answer.get_json()["act"]) == (200, "call_off")
+    problem(api.post(f"{url}/call-off", json=wanted), 422, "invalid-input")
+    clock.advance(days=3)
+    assert api.get(f"/api/v1/verify/{public_id}").get_json()["verdict"] == "valid"
+    events = api.get(f"{url}/history").get_json()["events"]
+    assert [one["calls_off"] for one in events] == [None, None, 2]
 
 
 def test_reissue_answers_with_the_new_certificate(api: FlaskClient) -> None:

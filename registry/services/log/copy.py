@@ -110,4 +110,5 @@ def _event(found: Any, recorded_at: datetime) -> StatusEvent:
         datetime.fromisoformat(found["effective_at"]),
         recorded_at,
         until and datetime.fromisoformat(until),
+        calls_off=found.get("calls_off"),
     )
