@@ -34,6 +34,8 @@ class Settings:
     rate_limit_admin: str = "1200 per minute"
     # Offline QR codes for one address: each is signed and drawn anew (REGISTRY_RATE_LIMIT_OFFLINE_QR).
     rate_limit_offline_qr: str = "120 per minute"
+    # Certificates as PDF for one address: each is set anew (REGISTRY_RATE_LIMIT_PRINT).
+    rate_limit_print: str = "60 per minute"
     # Files of the log for one address: whoever mirrors it asks for many, each of which caches may keep for ever
     # (REGISTRY_RATE_LIMIT_LOG).
     rate_limit_log: str = "6000 per minute"
@@ -85,6 +87,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rate_limit_public=environment.get("REGISTRY_RATE_LIMIT_PUBLIC", "600 per minute"),
         rate_limit_admin=environment.get("REGISTRY_RATE_LIMIT_ADMIN", "1200 per minute"),
         rate_limit_offline_qr=environment.get("REGISTRY_RATE_LIMIT_OFFLINE_QR", "120 per minute"),
+        rate_limit_print=environment.get("REGISTRY_RATE_LIMIT_PRINT", "60 per minute"),
         rate_limit_log=environment.get("REGISTRY_RATE_LIMIT_LOG", "6000 per minute"),
         rate_limit_storage=environment.get("REGISTRY_RATE_LIMIT_STORAGE", "memory://"),
         max_body_bytes=_number(environment, "REGISTRY_MAX_BODY_BYTES", 1_048_576),

@@ -11,6 +11,7 @@ from registry.cli.demo import demo
 from registry.cli.issuers import issuer
 from registry.cli.keys import keys
 from registry.cli.log import log
+from registry.cli.prints import print_certificates
 from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
 from registry.cli.verify import verify
@@ -40,6 +41,7 @@ for _command in (
     *ACTS,
     call_off,
     history,
+    print_certificates,
     verify,
     bundle,
     keys,

@@ -20,6 +20,8 @@ MAX_SITES = 200
 MAX_NUMBER_LENGTH = 64
 MAX_NAME_LENGTH = 200
 MAX_SCOPE_LENGTH = 4000
+# What the codes of certification bodies end in that issue samples.
+SAMPLE_ENDING = "-sample"
 _Path = tuple[str | int, ...]
 FieldPath = tuple[str | int, ...]
 

@@ -27,6 +27,7 @@ def links(base_url: str, public_id: str) -> dict[str, str]:
         "qr_svg": f"{base_url}/v/{public_id}/qr.svg",
         "qr_offline_png": f"{base_url}/v/{public_id}/qr-offline.png",
         "qr_offline_svg": f"{base_url}/v/{public_id}/qr-offline.svg",
+        "pdf": f"{base_url}/v/{public_id}/certificate.pdf",
         "log_proof": f"{base_url}/api/v1/certificates/{public_id}/proof",
     }
 

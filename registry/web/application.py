@@ -14,6 +14,7 @@ from registry.web import (
     api_proof,
     api_public,
     badge,
+    certificate_pdf,
     documentation,
     errors,
     headers,
@@ -66,6 +67,9 @@ def build_application(registry: Registry) -> Flask:
     limiter.shared_limit(registry.settings.rate_limit_log, scope="log")(log.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
+    limiter.shared_limit(registry.settings.rate_limit_print, scope=certificate_pdf.LIMIT_SCOPE)(
+        certificate_pdf.blueprint
+    )
     api = documentation.ProblemApi(app)
     # After Api, which brings handlers of its own.
     errors.install(app)
@@ -76,6 +80,7 @@ def build_application(registry: Registry) -> Flask:
         app.register_blueprint(module.blueprint)
     app.register_blueprint(log.blueprint)
     app.register_blueprint(offline_qr.blueprint)
+    app.register_blueprint(certificate_pdf.blueprint)
     app.register_blueprint(health.blueprint)
     if registry.settings.vc_api:
         limiter.shared_limit(vc_api.RATE_LIMIT, scope="vc_api")(vc_api.blueprint)

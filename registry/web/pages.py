@@ -9,7 +9,7 @@ from functools import wraps
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from registry.domain.certificate import HolderId
+from registry.domain.certificate import SAMPLE_ENDING, HolderId
 from registry.domain.errors import InvalidInput, NotFound, Violation
 from registry.domain.public_id import MalformedPublicId, parse_public_id
 from registry.formats import qr_code
@@ -180,7 +180,7 @@ def _verification_page(verification: Verification) -> Response:
     # What fails the check may have any shape at all.
     shown: dict[str, object] = {"found": verification, "legible": present.legible(terms)}
     if shown["legible"]:
-        shown["samples"] = terms["certification_body"]["code"].endswith(present.SAMPLE_ENDING)
+        shown["samples"] = terms["certification_body"]["code"].endswith(SAMPLE_ENDING)
     response = _page("verification.html", headers.VERDICT, **shown)
     # The page tells the time of the check to the minute, so it keeps its tag for a minute at most: an older page
     # that is shown again would claim a check that was not made.

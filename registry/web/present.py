@@ -14,7 +14,7 @@ from flask_babel import get_locale
 from markupsafe import Markup, escape
 from werkzeug.exceptions import NotFound as NoRoute
 
-from registry.domain.certificate import CERTIFICATE_ZONE, EnterpriseSize, day_of
+from registry.domain.certificate import CERTIFICATE_ZONE, SAMPLE_ENDING, EnterpriseSize, day_of
 from registry.domain.errors import RegistryError
 from registry.domain.public_id import grouped
 from registry.domain.schemes import SCHEMES, Text
@@ -28,7 +28,6 @@ from registry.web import headers, texts
 from registry.web.api_reference import ApiReference
 from registry.web.current import the_registry
 
-SAMPLE_ENDING = "-sample"
 _NO_ROUTE = NoRoute().name
 _AN_HOUR = "public, max-age=3600"
 # Tags of our two languages, as browsers choose fonts by them.

@@ -161,6 +161,7 @@ class LinksAnswer(Schema):
 
     verify = fields.Url(required=True, require_tld=False)
     credential = fields.Url(required=True, require_tld=False)
+    pdf = fields.Url(required=True, require_tld=False)
     qr_png = fields.Url(required=True, require_tld=False)
     qr_svg = fields.Url(required=True, require_tld=False)
     qr_offline_png = fields.Url(

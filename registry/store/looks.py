@@ -1,0 +1,27 @@
+"""How issuers' printed certificates look: the queries."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select
+
+from registry.domain.look import Look
+from registry.store.look_models import IssuerLook
+from registry.store.models import Issuer
+
+
+def look_of(connection: Connection, issuer_code: str) -> Look:
+    """What an issuer has chosen, or the default."""
+    statement = (
+        select(IssuerLook.template, IssuerLook.colour, IssuerLook.logo)
+        .join(Issuer, Issuer.id == IssuerLook.issuer_id)
+        .where(Issuer.code == issuer_code)
+    )
+    row = connection.execute(statement).first()
+    return Look() if row is None else Look(*row)
+
+
+def replace_look(connection: Connection, issuer_id: int, look: Look) -> None:
+    """Store what an issuer has chosen."""
+    connection.execute(delete(IssuerLook).where(IssuerLook.issuer_id == issuer_id))
+    values = {"issuer_id": issuer_id, "template": look.template, "colour": look.colour, "logo": look.logo}
+    connection.execute(insert(IssuerLook).values(values))
