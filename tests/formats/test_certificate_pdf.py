@@ -30,9 +30,7 @@ MADE_AT = datetime(2025, 1, 8, 4, 0, tzinfo=UTC)
 IN_FORCE = Standing(Verdict.VALID)
 
 
-def document_of(
-    certificate: Certificate, issuer: IssuerProfile = ISSUER, *, accredited: bool = True
-) -> dict[str, Any]:
+def document_of(certificate: Certificate, issuer: IssuerProfile = ISSUER, *, accredited: bool = True) -> dict[str, Any]:
     return build_credential(certificate, issuer, authorization(certificate.scheme, accredited), PUBLIC_ID, BASE_URL)
 
 
