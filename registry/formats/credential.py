@@ -20,6 +20,17 @@ from registry.formats.did_web import issuer_did
 from registry.formats.untp_terms import UNTP_CONTEXT
 
 MEDIA_TYPE = "application/vc"
+_STATED = (
+    "number",
+    "scheme",
+    "holder",
+    "scope",
+    "granted_on",
+    "decided_on",
+    "valid_from",
+    "valid_until",
+    "sites",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,30 @@ def certificate_terms(document: JsonObject) -> JsonObject:
     return terms if isinstance(terms, dict) else {}
 
 
+def stated_terms(certificate: Certificate) -> JsonObject:
+    """Those of our own terms that the issuer states of a certificate, in the shape of a request."""
+    terms: JsonObject = {
+        "number": certificate.number,
+        "scheme": certificate.scheme,
+        "holder": _holder(certificate.holder),
+        "scope": _text(certificate.scope),
+        "granted_on": certificate.granted_on.isoformat(),
+        "decided_on": certificate.decided_on.isoformat(),
+        "valid_from": certificate.valid_from.isoformat(),
+    }
+    if certificate.valid_until is not None:
+        terms["valid_until"] = certificate.valid_until.isoformat()
+    if certificate.sites:
+        terms["sites"] = [_site(site) for site in certificate.sites]
+    return terms
+
+
+def stated_of(document: JsonObject) -> JsonObject:
+    """The same of a credential of ours."""
+    terms = certificate_terms(document)
+    return {name: terms[name] for name in _STATED if name in terms}
+
+
 def issuer_id(document: JsonObject) -> str | None:
     """The DID of the issuer that the document names."""
     issuer = document.get("issuer")
@@ -132,18 +167,11 @@ def _attestation(
 
 
 def _terms(certificate: Certificate, issuer: IssuerProfile, authorization: Authorization, scheme: Scheme) -> JsonObject:
-    terms: JsonObject = {
-        "number": certificate.number,
+    terms = stated_terms(certificate) | {
         "revision": certificate.revision,
         "kind": scheme.kind.value,
-        "scheme": scheme.code,
         "scheme_name": _text(scheme.title),
         "standard": scheme.standard,
-        "holder": _holder(certificate.holder),
-        "scope": _text(certificate.scope),
-        "granted_on": certificate.granted_on.isoformat(),
-        "decided_on": certificate.decided_on.isoformat(),
-        "valid_from": certificate.valid_from.isoformat(),
         "certification_body": {
             "code": issuer.code,
             "name": _text(issuer.name),
@@ -151,10 +179,6 @@ def _terms(certificate: Certificate, issuer: IssuerProfile, authorization: Autho
             "mark": issuer.mark,
         },
     }
-    if certificate.valid_until is not None:
-        terms["valid_until"] = certificate.valid_until.isoformat()
-    if certificate.sites:
-        terms["sites"] = [_site(site) for site in certificate.sites]
     if authorization.accreditation_number is not None:
         terms["accreditation"] = {
             "body": authorization.accreditation_body,

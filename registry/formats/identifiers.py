@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from operator import mul
 from typing import Any
 
 import stdnum.cn.uscc
@@ -13,6 +14,10 @@ from stdnum.exceptions import InvalidChecksum, InvalidFormat, ValidationError
 from registry.domain.certificate import HolderId
 
 _MAX_OTHER_LENGTH = 64
+# GB 32100-2015: 31 symbols; the weighted sum of all eighteen is divisible by 31.
+_USCC = re.compile(r"[0-9]{8}[0-9A-HJ-NPQRTUWXY]{10}")
+_USCC_VALUES = {symbol: value for value, symbol in enumerate("0123456789ABCDEFGHJKLMNPQRTUWXY")}
+_USCC_WEIGHTS = (*(pow(3, position, 31) for position in range(17)), 1)
 _LEI = re.compile(r"[0-9A-Z]{18}[0-9]{2}")
 
 
@@ -37,6 +42,8 @@ def why_wrong(identifier: HolderId) -> str | None:
         value = identifier.value
         fits = 0 < len(value) <= _MAX_OTHER_LENGTH and value.isprintable() and value == value.strip()
         return None if fits else f"must have 1 to {_MAX_OTHER_LENGTH} printable characters, no blanks at an end"
+    if identifier.scheme == "uscc" and _is_uscc(identifier.value):
+        return None
     validate = _VALIDATORS.get(identifier.scheme)
     if validate is None:
         return f"unknown identifier scheme {identifier.scheme!r}; use one of: {', '.join(_VALIDATORS)}, other"
@@ -47,3 +54,11 @@ def why_wrong(identifier: HolderId) -> str | None:
     except ValidationError:
         return f"not a {identifier.scheme.upper()}: wrong length, or a character that never occurs in one"
     return None if canonical == identifier.value else f"write it without blanks, in capitals: {canonical}"
+
+
+def _is_uscc(value: str) -> bool:
+    """Whether nothing is wrong with a USCC, at a tenth of the time in which `stdnum` says what is."""
+    return (
+        _USCC.fullmatch(value) is not None
+        and sum(map(mul, map(_USCC_VALUES.__getitem__, value), _USCC_WEIGHTS)) % 31 == 0
+    )

@@ -101,12 +101,14 @@ def draft(
     note: str | None,
     now: datetime,
     replaces_id: int | None = None,
+    places: Iterable[StatusPlace] | None = None,
 ) -> Iterator[Draft]:
     """The credentials of checked certificates, drafted when they are asked for.
 
-    Their places in the status lists are taken at once, in a transaction of its own.
+    Their places in the status lists are taken at once, in a transaction of its own, unless the caller has them.
     """
-    places = reserve_places(registry, len(orders))
+    if places is None:
+        places = reserve_places(registry, len(orders))
 
     def drafted(order: Order, place: StatusPlace) -> Draft:
         public_id = new_public_id(secrets.token_bytes(ENTROPY_BYTES))
@@ -154,22 +156,30 @@ def number_taken(numbers: Sequence[str]) -> Conflict:
     return Conflict(f"The number is taken by another certificate of this issuer: {shown}")
 
 
+def check_order(
+    certificate: Certificate, issuer_code: str, authorizations: Sequence[Authorization], now: datetime
+) -> tuple[list[Violation], Authorization | None]:
+    """All that is wrong with one certificate, looked at for itself, and the authorization that covers it."""
+    found = check_certificate(certificate, now)
+    identifier = certificate.holder.identifier
+    reason = identifier and why_wrong(identifier)
+    if reason:
+        found.append(Violation(("holder", "identifier", "value"), reason))
+    authorization = authorization_for(authorizations, certificate)
+    if authorization is None and not any(violation.path == ("scheme",) for violation in found):
+        found.append(Violation(("scheme",), f"{issuer_code} was not authorized for it on the decision date"))
+    return found, authorization
+
+
 def _check_all(certificates: Sequence[Certificate], pen: Pen, now: datetime, *, batch: bool) -> list[Order]:
     """Raises InvalidInput with all that is wrong."""
     wrong: list[Violation] = []
     orders = []
     for position, certificate in enumerate(certificates):
         prefix: tuple[str | int, ...] = (position,) if batch else ("certificate",)
-        found = check_certificate(certificate, now)
-        identifier = certificate.holder.identifier
-        reason = identifier and why_wrong(identifier)
-        if reason:
-            found.append(Violation(("holder", "identifier", "value"), reason))
-        authorization = _authorization(pen.authorizations, certificate)
+        found, authorization = check_order(certificate, pen.profile.code, pen.authorizations, now)
         if authorization is not None:
             orders.append(Order(certificate, authorization))
-        elif not any(violation.path == ("scheme",) for violation in found):
-            found.append(Violation(("scheme",), f"{pen.profile.code} was not authorized for it on the decision date"))
         wrong.extend(Violation(prefix + violation.path, violation.reason) for violation in found)
     counted = Counter(certificate.number for certificate in certificates)
     wrong.extend(
@@ -182,7 +192,7 @@ def _check_all(certificates: Sequence[Certificate], pen: Pen, now: datetime, *, 
     return orders
 
 
-def _authorization(authorizations: Sequence[Authorization], certificate: Certificate) -> Authorization | None:
+def authorization_for(authorizations: Sequence[Authorization], certificate: Certificate) -> Authorization | None:
     """The authorization that covers the decision; an accredited one is preferred."""
     covering = [one for one in authorizations if one.covers(certificate.scheme, certificate.decided_on)]
     return max(covering, key=lambda one: one.accreditation_number is not None, default=None)

@@ -43,7 +43,7 @@ def issue(
     try:
         prepared, pen = _prepare(registry, actor, certificate, reason, note)
         with registry.database.transaction() as connection:
-            keys = _store(registry, connection, actor, pen, prepared)
+            keys = store_signed(registry, connection, actor, pen, prepared)
             _audit(connection, actor, prepared[0])
             remember(connection, actor, idempotency, keys[0], 1, prepared[0].event.recorded_at)
             row = _row(connection, prepared[0].public_id)
@@ -62,14 +62,14 @@ def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certific
     if not 0 < len(certificates) <= MAX_BATCH:
         raise InvalidInput([Violation((), f"a batch has 1 to {MAX_BATCH} certificates")])
     pen = open_pen(registry, actor)
-    now = _signing_time(registry, pen)
+    now = signing_time(registry, pen)
     orders = check_orders(registry, pen, certificates, Reason.INITIAL, None, now, batch=True)
     drafts = draft(registry, pen, orders, Reason.INITIAL, None, now)
     public_ids = []
     try:
         with registry.database.transaction() as connection:
             for signed in sign_ahead(pen, drafts):
-                _store(registry, connection, actor, pen, signed)
+                store_signed(registry, connection, actor, pen, signed)
                 public_ids += [new.public_id for new in signed]
             what = f"batch of {len(public_ids)}"
             audit(connection, now, actor, "certificate.issue", what, number=certificates[0].number)
@@ -113,7 +113,7 @@ def reissue(
             record_event(
                 registry, connection, actor, public_id, IntendedAct(Act.SUPERSEDE, reason, effective, note=note), now
             )
-            keys = _store(registry, connection, actor, pen, prepared)
+            keys = store_signed(registry, connection, actor, pen, prepared)
             _audit(connection, actor, prepared[0])
             remember(connection, actor, idempotency, keys[0], 1, now)
             row = _row(connection, prepared[0].public_id)
@@ -151,19 +151,20 @@ def _prepare(
 ) -> tuple[list[NewCertificate], Pen]:
     """Check and sign one, before any transaction, so that no lock is held while signing."""
     pen = open_pen(registry, actor)
-    now = _signing_time(registry, pen)
+    now = signing_time(registry, pen)
     orders = check_orders(registry, pen, [certificate], reason, note, now)
     return sign(pen, draft(registry, pen, orders, reason, note, now, old.id if old else None)), pen
 
 
-def _signing_time(registry: Registry, pen: Pen) -> datetime:
+def signing_time(registry: Registry, pen: Pen) -> datetime:
     """Now; the machine that made the key may be ahead of this one, and nothing is signed before its key began."""
     return max(registry.now(), pen.key.published.active_from)
 
 
-def _store(
+def store_signed(
     registry: Registry, connection: Connection, actor: Actor, pen: Pen, prepared: Sequence[NewCertificate]
 ) -> list[int]:
+    """Store signed certificates with their log entries, within a transaction; returns their row ids."""
     key = issuers.hold_key(connection, pen.key.id)
     if not key.may_sign(prepared[0].event.recorded_at):
         raise StorageUnavailable("The signing key was retired at this moment; nothing was stored. Try again.")

@@ -1,0 +1,53 @@
+"""`registry import`, as an operator types it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.formats.tables import NAMES, csv_file, sample_cells, sample_table, xlsx_file
+from tests.test_cli import environment, good, prepared, run
+
+__all__ = ["environment", "prepared"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "certificates.csv"
+    path.write_bytes(csv_file(sample_table(3)).getvalue())
+    return path
+
+
+def test_a_dry_run_stores_nothing_and_an_import_can_be_repeated(prepared: dict[str, str], file: Path) -> None:
+    assert "3 rows: 3 new, 0 already there, 0 wrong" in good(prepared, f"import {file} --issuer cqc --dry-run")
+    assert "3 certificates are issued" in good(prepared, f"import {file} --issuer cqc")
+    output = good(prepared, f"import {file} --issuer cqc")
+    assert "3 rows: 0 new, 3 already there, 0 wrong" in output
+    assert "issued" not in output
+
+
+def test_wrong_rows_are_told_and_written_to_a_file_that_can_be_mended(prepared: dict[str, str], tmp_path: Path) -> None:
+    path, errors = tmp_path / "c.xlsx", tmp_path / "errors.xlsx"
+    path.write_bytes(xlsx_file([NAMES, sample_cells("A1"), sample_cells("A2", valid_from="never")]).getvalue())
+    result = run(prepared, f"import {path} --issuer cqc --errors {errors}")
+    assert result.exit_code == 1
+    assert "line 3: valid_from: Not a day that exists" in result.output
+    assert "Nothing was issued." in result.output
+    assert "1 rows: 0 new, 0 already there, 1 wrong" in run(prepared, f"import {errors} --issuer cqc").output
+    assert "1 certificates are issued" in run(prepared, f"import {path} --issuer cqc --skip-wrong").output
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [(b"\xd0\xcf\x11\xe0", "save it as .xlsx"), (b"x,y\n", "the column 'x' is unknown"), (b"", "empty")],
+)
+def test_a_file_that_can_not_be_read_is_one_line(
+    prepared: dict[str, str], tmp_path: Path, raw: bytes, told: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(raw)
+    result = run(prepared, f"import {path} --issuer cqc")
+    assert result.exit_code == 1
+    assert told in result.output
+    assert len(result.output.splitlines()) == 1
