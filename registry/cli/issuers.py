@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import click
 
-from registry.cli.terminal import DAY, with_registry
+from registry.cli.terminal import DAY, with_registry, with_registry_to_read
 from registry.domain.certificate import Authorization
+from registry.domain.look import TEMPLATES
 from registry.domain.schemes import SCHEMES, Text
 from registry.formats.data_integrity import Cryptosuite
-from registry.services import manage_issuers
-from registry.services.context import Registry
+from registry.formats.logo import MAX_LOGO_BYTES
+from registry.services import issuer_look, manage_issuers
+from registry.services.context import Registry, operator
 
 
 @click.group()
@@ -90,6 +93,38 @@ def set_cryptosuite(registry: Registry, code: str, suite: str) -> None:
     """
     manage_issuers.set_cryptosuite(registry, code, Cryptosuite(suite))
     click.echo(f"{code} signs with {suite} from now on. What is signed already stays as it is.")
+
+
+@issuer.command("look")
+@click.argument("code")
+@click.option("--template", type=click.Choice(TEMPLATES))
+@click.option("--colour", metavar="#RRGGBB", help="Of lines, titles and the seal.")
+@with_registry_to_read
+def set_look(registry: Registry, code: str, template: str | None, colour: str | None) -> None:
+    """Choose how the printed certificates of the certification body CODE look; without options: tell."""
+    actor = operator(registry, code)
+    if template is None and colour is None:
+        look = issuer_look.look(registry, code)
+    else:
+        look = issuer_look.set_look(registry, actor, template, colour and colour.lower())
+    click.echo(f"{code}: {look.template}, {look.colour}, {'with a logo' if look.logo else 'without a logo'}")
+
+
+@issuer.command("logo")
+@click.argument("code")
+@click.argument("file", type=click.File("rb"), required=False)
+@click.option("--remove", is_flag=True, help="Print without a logo.")
+@with_registry_to_read
+def set_logo(registry: Registry, code: str, file: Any, remove: bool) -> None:
+    """Print the picture in FILE (PNG, JPEG or SVG) on the certificates of the certification body CODE.
+
+    An SVG may have shapes and gradients; text has to be turned into outlines.
+    """
+    if (file is None) != remove:
+        raise click.UsageError("Give a file, or --remove.")
+    content = None if file is None else file.read(MAX_LOGO_BYTES + 1)
+    issuer_look.set_logo(registry, operator(registry, code), content)
+    click.echo(f"Certificates of {code} are printed {'without a' if remove else 'with this'} logo from now on.")
 
 
 @issuer.command("list")
