@@ -5,7 +5,8 @@ Mended, it can be sent as it is: the three columns are passed over when it is re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import orjson
@@ -40,47 +41,56 @@ def unpacked_wrong(line: bytes) -> WrongRow:
     return WrongRow(read["line"], [Problem(one["column"], one["reason"]) for one in read["problems"]])
 
 
-def write_report(source: BinaryIO, kind: TableFormat, wrong: Iterable[WrongRow], target: BinaryIO) -> None:
-    """Write the rows of `source` that are wrong, which come in the order of their lines, in the same format."""
+def lines_of(path: Path, kind: TableFormat, wanted: Collection[int]) -> Iterator[tuple[int, Any]]:
+    """The heading of a table, without the columns of an earlier report, as line 0, and the `wanted` lines.
+
+    Rows are lists of texts; lines of JSON are objects, and there is no heading. Raises MalformedTable.
+    """
+    with path.open("rb") as file:
+        yield from _objects(file, wanted) if kind is TableFormat.NDJSON else _rows(file, kind, wanted)
+
+
+def write_report(
+    lines: Iterable[tuple[int, Any]], kind: TableFormat, wrong: Iterable[WrongRow], target: BinaryIO
+) -> None:
+    """Write the rows that are wrong, as `lines_of` found them, with what is wrong, in the format of the file."""
     if kind is TableFormat.NDJSON:
-        target.writelines(ndjson_parts(_lines(source, wrong)))
-        return
-    rows = _rows(source, kind, wrong)
-    if kind is TableFormat.CSV:
-        write_csv(target, rows)
+        target.writelines(ndjson_parts(_told_objects(lines, wrong)))
+    elif kind is TableFormat.CSV:
+        write_csv(target, _told_rows(lines, wrong))
     else:
-        write_xlsx(target, rows, "错误 Errors")
+        write_xlsx(target, _told_rows(lines, wrong), "错误 Errors")
 
 
-def _rows(source: BinaryIO, kind: TableFormat, wrong: Iterable[WrongRow]) -> Iterator[list[str]]:
-    rows = table_rows(source, kind)
+def _rows(file: BinaryIO, kind: TableFormat, wanted: Collection[int]) -> Iterator[tuple[int, list[str]]]:
+    rows = table_rows(file, kind)
     heading = [text_of(cell) for cell in next(rows).cells]
     # A report that was sent again and still is wrong does not grow further columns.
-    kept = [position for position, name in enumerate(heading) if name.strip() not in _ERROR_NAMES]
-    yield [*(heading[position] for position in kept), _LINE, _COLUMN, _REASON]
-    waiting = iter(wrong)
-    row = next(waiting, None)
+    kept = [position for position, name in enumerate(heading) if name and name not in _ERROR_NAMES]
+    yield 0, [heading[position] for position in kept]
     for line, cells in rows:
-        if row is None:
-            return
-        if line != row.line:
-            continue
-        texts = [text_of(cells[position]) if position < len(cells) else "" for position in kept]
+        if line in wanted:
+            yield line, [text_of(cells[position]) if position < len(cells) else "" for position in kept]
+
+
+def _objects(file: BinaryIO, wanted: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line in read_ndjson(file):
+        if line.line in wanted:
+            unreadable = {"unreadable": line.text.decode(errors="replace")}
+            yield line.line, line.document if line.problem is None else unreadable
+
+
+def _told_rows(lines: Iterable[tuple[int, Any]], wrong: Iterable[WrongRow]) -> Iterator[list[str]]:
+    rest = iter(lines)
+    _, heading = next(rest)
+    yield [*heading, _LINE, _COLUMN, _REASON]
+    for (line, texts), row in zip(rest, wrong, strict=True):
         yield [*texts, str(line), ", ".join(_columns(row)), _reasons(row)]
-        row = next(waiting, None)
 
 
-def _lines(source: BinaryIO, wrong: Iterable[WrongRow]) -> Iterator[dict[str, Any]]:
-    waiting = iter(wrong)
-    row = next(waiting, None)
-    for line in read_ndjson(source):
-        if row is None:
-            return
-        if line.line != row.line:
-            continue
-        document = line.document if line.problem is None else {"unreadable": line.text.decode(errors="replace")}
-        yield {**document, _LINE: row.line, _COLUMN: ", ".join(_columns(row)), _REASON: _reasons(row)}
-        row = next(waiting, None)
+def _told_objects(lines: Iterable[tuple[int, Any]], wrong: Iterable[WrongRow]) -> Iterator[dict[str, Any]]:
+    for (line, document), row in zip(lines, wrong, strict=True):
+        yield {**document, _LINE: line, _COLUMN: ", ".join(_columns(row)), _REASON: _reasons(row)}
 
 
 def _columns(row: WrongRow) -> list[str]:

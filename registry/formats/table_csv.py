@@ -56,11 +56,12 @@ def csv_parts(rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
 
 
 def encoding_of(file: BinaryIO) -> str:
-    """The encoding of all of a file, which is at its beginning again then.
+    """The encoding of all of a file, from its beginning on; it is there again then.
 
     The first bytes beyond ASCII decide between UTF-8 and GB18030, which Excel writes in China: a broken file must not
     be read as another one that happens to make sense. Raises MalformedTable.
     """
+    file.seek(0)
     head = file.read(4)
     file.seek(0)
     for mark, encoding in _BYTE_ORDER_MARKS:

@@ -69,19 +69,24 @@ def list_certificates(registry: Registry, actor: Actor, filters: Filters, after:
     actor.require(Verb.READ)
     refresh_due(registry)
     with registry.database.read() as connection:
-        statement = store.stored_certificates().where(Certificate.issuer_id == actor.issuer_id)
-        if filters.status is not None:
-            statement = statement.where(store.status_condition(filters.status, registry.now()))
-        if filters.scheme is not None:
-            statement = statement.where(Certificate.scheme == filters.scheme)
-        if filters.holder is not None:
-            named = name_begins(connection, filters.holder)
-            statement = statement.where((Certificate.holder_id == filters.holder) | named)
-        if filters.issued_from is not None:
-            statement = statement.where(Certificate.valid_from >= filters.issued_from)
-        if filters.issued_until is not None:
-            statement = statement.where(Certificate.valid_from <= filters.issued_until)
+        statement = store.stored_certificates().where(*narrowed(registry, connection, actor, filters))
         return _page(registry, connection, statement, after, limit, _order(filters))
+
+
+def narrowed(registry: Registry, connection: Connection, actor: Actor, filters: Filters) -> list[ColumnElement[bool]]:
+    """The conditions on Certificate for those of the issuer's that `filters` lets through."""
+    conditions: list[ColumnElement[bool]] = [Certificate.issuer_id == actor.issuer_id]
+    if filters.status is not None:
+        conditions.append(store.status_condition(filters.status, registry.now()))
+    if filters.scheme is not None:
+        conditions.append(Certificate.scheme == filters.scheme)
+    if filters.holder is not None:
+        conditions.append((Certificate.holder_id == filters.holder) | name_begins(connection, filters.holder))
+    if filters.issued_from is not None:
+        conditions.append(Certificate.valid_from >= filters.issued_from)
+    if filters.issued_until is not None:
+        conditions.append(Certificate.valid_from <= filters.issued_until)
+    return conditions
 
 
 def _order(filters: Filters) -> Any:
@@ -103,7 +108,7 @@ def read_certificate(registry: Registry, actor: Actor, public_id: str) -> tuple[
         row = _own(connection, actor, public_id)
         document = store.document_of(connection, row.public_id)
         assert document is not None  # noqa: S101 - stored with the certificate
-        return _with_status(registry, connection, [row])[0], document
+        return with_status(registry, connection, [row])[0], document
 
 
 def issued_certificate(registry: Registry, actor: Actor, public_id: str) -> tuple[StoredCertificate, bytes]:
@@ -218,7 +223,7 @@ def _page(
         statement = statement.where(tuple_(*columns) < tuple_(*_cursor(connection, after, columns)))
     statement = statement.order_by(*(column.desc() for column in columns)).limit(limit + 1)
     rows = store.fetch_stored(connection, statement)
-    items = _with_status(registry, connection, rows[:limit])
+    items = with_status(registry, connection, rows[:limit])
     return Page(items, rows[limit - 1].public_id if len(rows) > limit else None)
 
 
@@ -232,7 +237,7 @@ def _cursor(connection: Connection, public_id: str, columns: Sequence[Any]) -> S
     return row
 
 
-def _with_status(registry: Registry, connection: Connection, rows: Sequence[StoredCertificate]) -> list[Found]:
+def with_status(registry: Registry, connection: Connection, rows: Sequence[StoredCertificate]) -> list[Found]:
     """Add the status to each; those whose cache has run out are folded anew, with one query for all of them."""
     now = registry.now()
     standings = {row.id: row.standing(now) for row in rows}

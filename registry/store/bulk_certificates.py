@@ -1,14 +1,30 @@
-"""What bulk imports ask the register: which numbers are taken, and by what."""
+"""What bulk imports and exports ask the register: which numbers are taken, and by what; all certificates, in pages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from registry.store.certificates import StoredCertificate, stored_certificates
 from registry.store.models import Certificate, Credential
 
 _CHUNK = 500
+
+
+def page_with_documents(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], after: int, limit: int
+) -> list[tuple[StoredCertificate, bytes]]:
+    """Certificates with their credentials, in the order of their row ids, those after `after`."""
+    statement = (
+        stored_certificates()
+        .join(Credential, Credential.certificate_id == Certificate.id)
+        .add_columns(Credential.document)
+        .where(Certificate.id > after, *conditions)
+        .order_by(Certificate.id)
+        .limit(limit)
+    )
+    return [(StoredCertificate(*row[:-1]), row[-1]) for row in connection.execute(statement)]
 
 
 def documents_by_number(connection: Connection, issuer_id: int, numbers: Sequence[str]) -> dict[str, bytes]:

@@ -51,3 +51,11 @@ def test_a_file_that_can_not_be_read_is_one_line(
     assert result.exit_code == 1
     assert told in result.output
     assert len(result.output.splitlines()) == 1
+
+
+def test_what_is_exported_can_be_imported_again(prepared: dict[str, str], file: Path, tmp_path: Path) -> None:
+    good(prepared, f"import {file} --issuer cqc")
+    for kind in ("csv", "xlsx", "ndjson"):
+        path = tmp_path / f"export.{kind}"
+        good(prepared, f"export --issuer cqc --format {kind} --output {path} --status valid")
+        assert "3 rows: 0 new, 3 already there" in good(prepared, f"import {path} --issuer cqc")

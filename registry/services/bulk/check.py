@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, TypeVar
 
 import orjson
 
 from registry.domain.errors import InvalidInput, Violation
 from registry.formats.certificate_table import Problem
 from registry.formats.credential import stated_of, stated_terms
-from registry.formats.error_report import WrongRow, packed_wrong, unpacked_wrong, write_report
+from registry.formats.error_report import WrongRow, lines_of, packed_wrong, unpacked_wrong, write_report
 from registry.formats.table import MalformedTable, TableFormat
-from registry.services.bulk.judge import Batch, GoodRow, Rules, judge_rows, read_order
+from registry.services.bulk.apart import read_apart
+from registry.services.bulk.judge import Batch, GoodRow, Rules, judge_file, read_order
 from registry.services.context import Actor, Registry, Verb
 from registry.store import issuers
 from registry.store.bulk_certificates import documents_by_number
 
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 _NEVER_SHOWN: Progress = lambda _done, _total: None  # noqa: E731
-_HASHED_AT_ONCE = 1 << 20
+_READ_HERE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,15 @@ class Counts:
 
 
 class CheckedFile:
-    """What the dry run found, kept in temporary files until closed, however many rows there are."""
+    """What the dry run found, kept in two files, however many rows there are."""
 
-    def __init__(self, kind: TableFormat, digest: str) -> None:
+    def __init__(self, kind: TableFormat, digest: str, good: BinaryIO, wrong: BinaryIO) -> None:
+        """`digest` is SHA-256 of the file; `good` and `wrong` are empty files."""
         self.kind = kind
         self.digest = digest
         self.counts = Counts()
-        self._good = TemporaryFile(prefix="registry-import-")  # noqa: SIM115 - closed with this
-        self._wrong = TemporaryFile(prefix="registry-import-")  # noqa: SIM115 - closed with this
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
-        self._good.close()
-        self._wrong.close()
+        self._good = good
+        self._wrong = wrong
 
     def add(self, rows: int, new: Iterable[GoodRow], wrong: Iterable[WrongRow]) -> None:
         """Take in what has been found about further rows."""
@@ -73,16 +70,17 @@ class CheckedFile:
         self._wrong.seek(0)
         return map(unpacked_wrong, self._wrong)
 
-    def write_report(self, source: BinaryIO, target: BinaryIO) -> None:
+    def write_report(self, source: Path, target: BinaryIO) -> None:
         """Write the wrong rows of `source`, the file that was checked, with what is wrong with each."""
-        source.seek(0)
-        write_report(source, self.kind, self.wrong_rows(), target)
+        wanted = frozenset(row.line for row in self.wrong_rows())
+        write_report(_read(lines_of, source, self.kind, wanted), self.kind, self.wrong_rows(), target)
 
 
+@contextmanager
 def check_file(
-    registry: Registry, actor: Actor, file: BinaryIO, kind: TableFormat, progress: Progress = _NEVER_SHOWN
-) -> CheckedFile:
-    """Hold a file of certificates against everything; the caller closes what is returned.
+    registry: Registry, actor: Actor, path: Path, kind: TableFormat, progress: Progress = _NEVER_SHOWN
+) -> Iterator[CheckedFile]:
+    """Hold a file of certificates against everything.
 
     Raises InvalidInput for a file that can't be read, NotPermitted.
     """
@@ -90,24 +88,21 @@ def check_file(
     with registry.database.read() as connection:
         issuer = issuers.get_issuer(connection, actor.issuer_id)
         rules = Rules(issuer.code, tuple(issuers.authorizations_of(connection, issuer.id)), registry.now())
-    digest, size = _digest(file)
-    checked = CheckedFile(kind, digest)
-    lines: dict[str, int] = {}
-    try:
-        for batch in judge_rows(file, kind, rules):
-            _add(registry, actor, checked, batch, lines)
-            progress(min(batch.read, size), size)
-    except MalformedTable as error:
-        checked.__exit__(None, None, None)
-        raise InvalidInput([Violation((), str(error))]) from error
-    except BaseException:
-        checked.__exit__(None, None, None)
-        raise
-    if not checked.counts.rows:
-        checked.__exit__(None, None, None)
-        raise InvalidInput([Violation((), "the file has a heading and no rows")])
-    progress(size, size)
-    return checked
+    digest, size = _digest(path)
+    # Nobody else sees these files, and they are gone when the process is, however it ends.
+    with TemporaryFile(prefix="registry-import-") as good, TemporaryFile(prefix="registry-import-") as wrong:
+        checked = CheckedFile(kind, digest, good, wrong)
+        lines: dict[str, int] = {}
+        try:
+            for batch in _read(judge_file, path, kind, rules):
+                _add(registry, actor, checked, batch, lines)
+                progress(min(batch.read, size), size)
+        except MalformedTable as error:
+            raise InvalidInput([Violation((), str(error))]) from error
+        if not checked.counts.rows:
+            raise InvalidInput([Violation((), "the file has a heading and no rows")])
+        progress(size, size)
+        yield checked
 
 
 def _add(registry: Registry, actor: Actor, checked: CheckedFile, batch: Batch, lines: dict[str, int]) -> None:
@@ -136,11 +131,14 @@ def _is_same(row: GoodRow, document: bytes) -> bool:
     return stated_terms(read_order(row.request).certificate) == stated_of(orjson.loads(document))
 
 
-def _digest(file: BinaryIO) -> tuple[str, int]:
-    """SHA-256 of a file in hexadecimal digits, and its size; the file is at its beginning again then."""
-    digest = hashlib.sha256()
-    while part := file.read(_HASHED_AT_ONCE):
-        digest.update(part)
-    size = file.tell()
-    file.seek(0)
-    return digest.hexdigest(), size
+def _read(read: Callable[..., Iterator[T]], path: Path, kind: TableFormat, *arguments: object) -> Iterator[T]:
+    """Apart where it could hurt or where it is worth it: a process takes a second to begin."""
+    if kind is TableFormat.XLSX or path.stat().st_size > _READ_HERE:
+        return read_apart(read, path, kind, *arguments)
+    return read(path, kind, *arguments)
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    """SHA-256 of a file in hexadecimal digits, and its size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size

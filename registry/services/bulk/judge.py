@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import orjson
@@ -66,8 +67,13 @@ class Order(NamedTuple):
     note: str | None = None
 
 
-def judge_rows(file: BinaryIO, kind: TableFormat, rules: Rules) -> Iterator[Batch]:
+def judge_file(path: Path, kind: TableFormat, rules: Rules) -> Iterator[Batch]:
     """Every row of a file, in batches, in the order of the lines. Raises MalformedTable."""
+    with path.open("rb") as file:
+        yield from _judge_rows(file, kind, rules)
+
+
+def _judge_rows(file: BinaryIO, kind: TableFormat, rules: Rules) -> Iterator[Batch]:
     rows = CertificateRows(file, kind)
     column = rows.problem(Violation(("certificate", "number"), ""), Record(0, {}, [])).column
     good: list[GoodRow] = []

@@ -7,8 +7,10 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import BinaryIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
+import openpyxl
 import pytest
 from sqlalchemy import text
 
@@ -16,7 +18,7 @@ from registry.domain.errors import Conflict, InvalidInput, NotPermitted
 from registry.formats.table import TableFormat
 from registry.services.bulk.check import CheckedFile, Counts, check_file
 from registry.services.bulk.import_certificates import import_checked
-from registry.services.context import Actor, Registry, Verb
+from registry.services.context import Actor, Registry, Verb, operator
 from registry.services.find import Filters, list_certificates
 from registry.services.issue import issue
 from tests.conftest import sample_certificate, sample_request
@@ -24,20 +26,25 @@ from tests.formats.tables import NAMES, csv_file, ndjson_file, sample_cells, sam
 
 
 @contextmanager
-def checking(registry: Registry, actor: Actor, file: BinaryIO, kind: str = "csv") -> Iterator[CheckedFile]:
-    with check_file(registry, actor, file, TableFormat(kind)) as checked:
-        yield checked
+def checking(
+    registry: Registry, actor: Actor, file: io.BytesIO, kind: str = "csv"
+) -> Iterator[tuple[CheckedFile, Path]]:
+    with NamedTemporaryFile() as saved:
+        saved.write(file.getvalue())
+        saved.flush()
+        with check_file(registry, actor, Path(saved.name), TableFormat(kind)) as checked:
+            yield checked, Path(saved.name)
 
 
-def take_in(registry: Registry, actor: Actor, file: BinaryIO, kind: str = "csv") -> Counts:
-    with checking(registry, actor, file, kind) as checked:
+def take_in(registry: Registry, actor: Actor, file: io.BytesIO, kind: str = "csv") -> Counts:
+    with checking(registry, actor, file, kind) as (checked, _):
         if checked.counts.new:
             import_checked(registry, actor, checked, lambda done, total: None)
         return checked.counts
 
 
-def wrong(registry: Registry, actor: Actor, file: BinaryIO, kind: str = "csv") -> list[tuple[int, str, str]]:
-    with checking(registry, actor, file, kind) as checked:
+def wrong(registry: Registry, actor: Actor, file: io.BytesIO, kind: str = "csv") -> list[tuple[int, str, str]]:
+    with checking(registry, actor, file, kind) as (checked, _):
         return [(row.line, one.column, one.reason) for row in checked.wrong_rows() for one in row.problems]
 
 
@@ -50,7 +57,7 @@ def count(registry: Registry) -> int:
 def test_a_file_is_imported_and_the_same_file_again_changes_nothing(
     registry: Registry, actor: Actor, kind: str
 ) -> None:
-    def file() -> BinaryIO:
+    def file() -> io.BytesIO:
         if kind == "ndjson":
             return ndjson_file([sample_request(f"N{serial}") for serial in range(3)])
         return (csv_file if kind == "csv" else xlsx_file)(sample_table(3))
@@ -110,19 +117,19 @@ def test_one_wrong_row_keeps_all_others_out_and_the_report_can_be_mended_and_sen
     rows = sample_table(5)
     rows[3][NAMES.index("holder_id")] = "91330282MA0000018X"
     file = csv_file(rows, "gb18030")
-    with checking(registry, actor, file) as checked:
+    with checking(registry, actor, file) as (checked, path):
         assert checked.counts == Counts(5, 4, 0, 1)
         report = io.BytesIO()
-        checked.write_report(file, report)
+        checked.write_report(path, report)
         import_checked(registry, actor, checked, lambda done, total: None)
     told = list(csv.reader(io.StringIO(report.getvalue().decode("utf-8-sig"))))
     assert told[0] == [*NAMES, "error_line", "error_column", "error_reason"]
     assert told[1][len(NAMES) :][:2] == ["4", "holder_id"]
     assert len(told) == 2
     still_wrong = csv_file(told)
-    with checking(registry, actor, still_wrong) as checked:
+    with checking(registry, actor, still_wrong) as (checked, path):
         again = io.BytesIO()
-        checked.write_report(still_wrong, again)
+        checked.write_report(path, again)
     assert next(csv.reader(io.StringIO(again.getvalue().decode("utf-8-sig")))) == told[0]
     told[1][NAMES.index("holder_id")] = "91330282MA00000184"
     assert take_in(registry, actor, csv_file(told)) == Counts(1, 1, 0, 0)
@@ -134,10 +141,9 @@ def test_reports_come_in_the_format_of_the_file(registry: Registry, actor: Actor
     good, bad = sample_request("A1"), sample_request("A2", valid_from="never")
     rows = [NAMES, sample_cells("A1"), sample_cells("A2", valid_from="never")]
     file = xlsx_file(rows) if kind == "xlsx" else ndjson_file([good, bad])
-    with checking(registry, actor, file, kind) as checked:
+    with checking(registry, actor, file, kind) as (checked, path):
         report = io.BytesIO()
-        checked.write_report(file, report)
-    report.seek(0)
+        checked.write_report(path, report)
     told = wrong(registry, actor, report, kind)
     assert told == [
         (2 if kind == "xlsx" else 1, "valid_from" if kind == "xlsx" else "/certificate/valid_from", told[0][2])
@@ -145,8 +151,6 @@ def test_reports_come_in_the_format_of_the_file(registry: Registry, actor: Actor
 
 
 def test_a_number_of_another_issuer_is_free(registry: Registry, actor: Actor) -> None:
-    from registry.services.context import operator
-
     issue(registry, operator(registry, "other"), sample_certificate("SAME"))
     assert take_in(registry, actor, csv_file([NAMES, sample_cells("SAME")])) == Counts(1, 1, 0, 0)
 
@@ -154,7 +158,7 @@ def test_a_number_of_another_issuer_is_free(registry: Registry, actor: Actor) ->
 def test_numbers_that_are_issued_between_the_check_and_the_import_stop_it_as_a_whole(
     registry: Registry, actor: Actor
 ) -> None:
-    with checking(registry, actor, csv_file(sample_table(3))) as checked:
+    with checking(registry, actor, csv_file(sample_table(3))) as (checked, _):
         issue(registry, actor, sample_certificate("00125Q00002R0S"))
         with pytest.raises(Conflict, match="meanwhile"):
             import_checked(registry, actor, checked, lambda done, total: None)
@@ -165,7 +169,7 @@ def test_a_failure_in_the_middle_leaves_nothing(registry: Registry, actor: Actor
     def fail(done: int, total: int) -> None:
         raise RuntimeError("the machine stopped")
 
-    with checking(registry, actor, csv_file(sample_table(2))) as checked, pytest.raises(RuntimeError):
+    with checking(registry, actor, csv_file(sample_table(2))) as (checked, _), pytest.raises(RuntimeError):
         import_checked(registry, actor, checked, fail)
     assert count(registry) == 0
 
@@ -181,21 +185,42 @@ def test_a_failure_in_the_middle_leaves_nothing(registry: Registry, actor: Actor
 )
 def test_a_file_that_can_not_be_read_is_refused(registry: Registry, actor: Actor, raw: bytes, told: str) -> None:
     with pytest.raises(InvalidInput, match=told):
-        check_file(registry, actor, io.BytesIO(raw), TableFormat.CSV)
+        take_in(registry, actor, io.BytesIO(raw))
 
 
 def test_who_may_not_issue_may_not_import(registry: Registry, actor: Actor) -> None:
     reader = replace(actor, verbs=frozenset({Verb.READ}))
     with pytest.raises(NotPermitted):
-        check_file(registry, reader, csv_file(sample_table(1)), TableFormat.CSV)
+        take_in(registry, reader, csv_file(sample_table(1)))
 
 
 def test_rows_beyond_one_batch_are_imported_in_order(registry: Registry, actor: Actor) -> None:
     seen: list[tuple[int, int]] = []
-    with checking(registry, actor, csv_file(sample_table(2500))) as checked:
+    with checking(registry, actor, csv_file(sample_table(2500))) as (checked, _):
         import_checked(registry, actor, checked, lambda done, total: seen.append((done, total)))
     assert seen[-1] == (2500, 2500)
     with registry.database.read() as connection:
         numbers = list(connection.scalars(text("SELECT number FROM certificates ORDER BY id")))
     assert numbers == sorted(numbers)
     assert len(numbers) == 2500
+
+
+def test_a_large_file_is_read_in_a_process_of_its_own(registry: Registry, actor: Actor) -> None:
+    rows = [[*NAMES, "site_1_name"], *([*sample_cells(f"N{serial}"), "x" * 900] for serial in range(1500))]
+    found = wrong(registry, actor, csv_file(rows))
+    assert found[0][:2] == (2, "site_1_name")
+    assert found[-1][0] == 1501
+    with pytest.raises(InvalidInput, match="line 1502 has a NUL"):
+        take_in(registry, actor, io.BytesIO(csv_file(rows).getvalue() + b"\0"))
+
+
+def test_a_workbook_that_claims_a_sheet_of_billions_of_cells_ends_its_own_process_only(
+    registry: Registry, actor: Actor
+) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active["A1"] = "number"
+    workbook.active["XFD1048576"] = "x"
+    file = io.BytesIO()
+    workbook.save(file)
+    with pytest.raises(InvalidInput, match="more memory or time"):
+        take_in(registry, actor, file, "xlsx")
