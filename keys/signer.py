@@ -26,6 +26,14 @@ class Purpose(StrEnum):
     CONFORMANCE = "conformance"
 
 
+class Custody(StrEnum):
+    """Who holds the private half: a file of this store, a PKCS#11 token, or the issuer itself, outside of any store."""
+
+    FILE = "file"
+    TOKEN = "token"  # noqa: S105 - no secret
+    ISSUER = "issuer"
+
+
 class KeyState(StrEnum):
     """Whether a key may sign."""
 
@@ -61,6 +69,7 @@ class KeyRecord:
     created_at: datetime
     retired_at: datetime | None = None
     compromised_since: datetime | None = None
+    custody: Custody = Custody.FILE
 
     def state_at(self, moment: datetime) -> KeyState:
         """Compromised outranks retired, and counts whatever the moment."""

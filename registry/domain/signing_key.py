@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from registry.domain.verdict import Finding
+
+# How long an issuer that holds its key may take to sign what was prepared for it: so much later than a proof says, at
+# the most, its certificate is in the public log.
+SIGNED_WITHIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

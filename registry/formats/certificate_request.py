@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, pre_load, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, pre_load, validate
 
 from registry.domain import certificate as domain
 from registry.domain.certificate import EnterpriseSize, HolderType
@@ -15,7 +16,8 @@ from registry.domain.reasons import MAX_NOTE_LENGTH, Reason
 from registry.domain.schemes import SCHEMES
 from registry.domain.schemes import Text as BilingualText
 from registry.formats import canonical_json
-from registry.formats.canonical_json import MalformedJson
+from registry.formats.canonical_json import JsonObject, MalformedJson
+from registry.formats.credential import certificate_terms
 
 MAX_VIOLATIONS = 50
 _DAY: Any = {"invalid": "Not a day that exists, written like 2029-01-04."}
@@ -140,6 +142,13 @@ def read_issue_request(text: bytes) -> dict[str, Any]:
     except ValidationError as error:
         raise InvalidInput(violations(error.messages)) from error
     return request
+
+
+def certificate_of(document: JsonObject) -> domain.Certificate:
+    """The certificate behind a credential that this registry built, by the terms in it."""
+    terms = certificate_terms(document)
+    certificate: domain.Certificate = CertificateSchema(unknown=EXCLUDE).load(terms)
+    return replace(certificate, revision=terms["revision"])
 
 
 def violations(messages: Any) -> list[Violation]:

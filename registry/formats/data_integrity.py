@@ -103,6 +103,11 @@ class UnsignedDocument:
     proof: JsonObject
     after: bytes
 
+    @property
+    def unsecured(self) -> bytes:
+        """The canonical bytes of the document without a proof."""
+        return self.before + self.after
+
     def signed(self, signature: bytes) -> bytes:
         """The canonical bytes of the document with its proof, by the 64 bytes of the signature over `data`."""
         proof = {**self.proof, "proofValue": encode_base58btc(signature)}

@@ -13,6 +13,7 @@ from registry.domain.errors import Violation
 MAX_DIFFERENCES = 20
 _MAX_SHOWN = 200
 _ABSENT = object()
+_Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,24 @@ class Difference:
 
 def differences(registered: Any, presented: Any) -> Iterator[Difference]:
     """The first MAX_DIFFERENCES places in which two documents differ."""
-    return islice(_walk((), registered, presented), MAX_DIFFERENCES)
+    for path, *values in islice(_walk((), registered, presented), MAX_DIFFERENCES):
+        shown = [None if value is _ABSENT else value for value in values]
+        yield Difference(Violation(path, "").pointer or "/", *map(_shortened, shown))
 
 
-def _walk(path: tuple[str | int, ...], registered: Any, presented: Any) -> Iterator[Difference]:
+def departures(wanted: Any, given: Any) -> list[Violation]:
+    """The first MAX_DIFFERENCES places in which `given` is not what it has to be, byte for byte, as violations."""
+    return [
+        Violation(path, f"must be {_told(left)}, as it was handed out, and not {_told(right)}")
+        for path, left, right in islice(_walk((), wanted, given), MAX_DIFFERENCES)
+    ]
+
+
+def _told(value: Any) -> str:
+    return "absent" if value is _ABSENT else json.dumps(_shortened(value), ensure_ascii=False, default=str)
+
+
+def _walk(path: _Path, registered: Any, presented: Any) -> Iterator[tuple[_Path, Any, Any]]:
     if isinstance(registered, dict) and isinstance(presented, dict):
         for name in sorted(registered.keys() | presented.keys()):
             yield from _walk((*path, name), registered.get(name, _ABSENT), presented.get(name, _ABSENT))
@@ -39,8 +54,7 @@ def _walk(path: tuple[str | int, ...], registered: Any, presented: Any) -> Itera
             right = presented[position] if position < len(presented) else _ABSENT
             yield from _walk((*path, position), left, right)
     elif type(registered) is not type(presented) or registered != presented:
-        shown = [None if value is _ABSENT else value for value in (registered, presented)]
-        yield Difference(Violation(path, "").pointer or "/", *map(_shortened, shown))
+        yield path, registered, presented
 
 
 def _shortened(value: Any) -> Any:

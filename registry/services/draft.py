@@ -22,27 +22,34 @@ from registry.formats.credential import IssuerProfile, build_credential
 from registry.formats.data_integrity import Cryptosuite, UnsignedDocument, prepare_proof
 from registry.formats.identifiers import why_wrong
 from registry.services.context import Actor, Registry
-from registry.services.issuer_keys import open_newest
+from registry.services.issuer_keys import newest_of_its_own, open_newest
 from registry.services.status_places import reserve_places
 from registry.store import certificates as store
 from registry.store import issuers
 from registry.store.certificates import NewCertificate
 from registry.store.issuers import StoredKey
+from registry.store.preparations import kept_numbers
 from registry.store.status_lists import StatusPlace
 
 _CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Pen:
-    """What a batch is signed with: who, by which authorizations, with which key, and how."""
+class Paper:
+    """What certificates are drafted on: who issues them, by which authorizations, for which key and cryptosuite."""
 
     issuer_id: int
     profile: IssuerProfile
     authorizations: list[Authorization]
     key: StoredKey
-    signer: Signer
     cryptosuite: Cryptosuite
+
+
+@dataclass(frozen=True, slots=True)
+class Pen(Paper):
+    """The same together with what a batch is signed with."""
+
+    signer: Signer
 
 
 class Order(NamedTuple):
@@ -67,12 +74,26 @@ def open_pen(registry: Registry, actor: Actor) -> Pen:
         published = issuers.keys_of(connection, issuer.id)
     key = open_newest(registry, issuer.code, published, registry.now())
     profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
-    return Pen(issuer.id, profile, authorizations, key.stored, key.signer, Cryptosuite(issuer.cryptosuite))
+    return Pen(issuer.id, profile, authorizations, key.stored, Cryptosuite(issuer.cryptosuite), key.signer)
+
+
+def lay_paper(registry: Registry, actor: Actor, key_name: str | None = None) -> Paper:
+    """What the actor's issuer will sign itself: with its own newest key, or the one named.
+
+    Raises Conflict where it has none, InvalidInput for a name that is not that of an active key of its own.
+    """
+    with registry.database.read() as connection:
+        issuer = issuers.get_issuer(connection, actor.issuer_id)
+        authorizations = issuers.authorizations_of(connection, issuer.id)
+        published = issuers.keys_of(connection, issuer.id)
+    key = newest_of_its_own(issuer.code, published, registry.now(), key_name)
+    profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
+    return Paper(issuer.id, profile, authorizations, key, Cryptosuite(issuer.cryptosuite))
 
 
 def check_orders(
     registry: Registry,
-    pen: Pen,
+    pen: Paper,
     certificates: Sequence[Certificate],
     reason: Reason,
     note: str | None,
@@ -85,17 +106,21 @@ def check_orders(
     In a batch the paths begin with the position, otherwise with 'certificate', as in the request.
     """
     check_event(StatusEvent(1, Act.ISSUE, reason, now, now, note=note))
-    orders = _check_all(certificates, pen, now, batch=batch)
+    orders = check_all(certificates, pen, now, batch=batch)
     with registry.database.read() as connection:
-        taken = store.taken_numbers(connection, pen.issuer_id, [one.number for one in certificates])
+        numbers = [one.number for one in certificates]
+        taken = store.taken_numbers(connection, pen.issuer_id, numbers)
+        kept = kept_numbers(connection, pen.issuer_id, numbers, now)
     if taken:
         raise number_taken(taken)
+    if kept:
+        raise Conflict(f"The number is kept for a certificate that is prepared and waits for its signature: {kept[0]}")
     return orders
 
 
 def draft(
     registry: Registry,
-    pen: Pen,
+    pen: Paper,
     orders: Sequence[Order],
     reason: Reason,
     note: str | None,
@@ -171,7 +196,7 @@ def check_order(
     return found, authorization
 
 
-def _check_all(certificates: Sequence[Certificate], pen: Pen, now: datetime, *, batch: bool) -> list[Order]:
+def check_all(certificates: Sequence[Certificate], pen: Paper, now: datetime, *, batch: bool) -> list[Order]:
     """Raises InvalidInput with all that is wrong."""
     wrong: list[Violation] = []
     orders = []

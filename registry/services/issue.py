@@ -16,7 +16,7 @@ from registry.domain.public_id import grouped, parse_public_id
 from registry.domain.reasons import Act, Reason
 from registry.services.change_status import IntendedAct, record_event
 from registry.services.context import Actor, Registry, Verb, audit
-from registry.services.draft import Pen, check_orders, draft, number_taken, open_pen, sign, sign_ahead
+from registry.services.draft import Paper, Pen, check_orders, draft, number_taken, open_pen, sign, sign_ahead
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
 from registry.services.log.integrate import integrate_at_once
 from registry.services.log.record import log_issued
@@ -37,16 +37,16 @@ def issue(
 ) -> StoredCertificate:
     """Issue one certificate. Raises InvalidInput, Conflict, IdempotencyKeyReused, NotPermitted."""
     actor.require(Verb.ISSUE)
-    earlier = _recall(registry, actor, idempotency)
+    earlier = recall_issue(registry, actor, idempotency)
     if earlier is not None:
         return earlier
     try:
         prepared, pen = _prepare(registry, actor, certificate, reason, note)
         with registry.database.transaction() as connection:
             keys = store_signed(registry, connection, actor, pen, prepared)
-            _audit(connection, actor, prepared[0])
+            audit_issue(connection, actor, prepared[0])
             remember(connection, actor, idempotency, keys[0], 1, prepared[0].event.recorded_at)
-            row = _row(connection, prepared[0].public_id)
+            row = row_of(connection, prepared[0].public_id)
     except (IntegrityError, Conflict) as error:
         return _after_clash(registry, actor, certificate, idempotency, error)
     integrate_at_once(registry)
@@ -98,15 +98,14 @@ def reissue(
     """
     actor.require(Verb.REISSUE)
     public_id = parse_public_id(public_id)
-    earlier = _recall(registry, actor, idempotency)
+    earlier = recall_issue(registry, actor, idempotency)
     if earlier is not None:
         return earlier
     try:
-        old = _old_certificate(registry, actor, public_id)
+        old = old_certificate(registry, actor, public_id)
         check_event(StatusEvent(1, Act.SUPERSEDE, reason, registry.now(), registry.now(), note=note))
         certificate = replace(certificate, revision=old.revision + 1)
-        first_reason = reason if reason in {Reason.RECERTIFICATION, Reason.TRANSFER} else Reason.INITIAL
-        prepared, pen = _prepare(registry, actor, certificate, first_reason, None, old)
+        prepared, pen = _prepare(registry, actor, certificate, first_reason(reason), None, old)
         now = prepared[0].event.recorded_at
         with registry.database.transaction() as connection:
             effective = max(now, certificate.period.starts_at)
@@ -114,13 +113,18 @@ def reissue(
                 registry, connection, actor, public_id, IntendedAct(Act.SUPERSEDE, reason, effective, note=note), now
             )
             keys = store_signed(registry, connection, actor, pen, prepared)
-            _audit(connection, actor, prepared[0])
+            audit_issue(connection, actor, prepared[0])
             remember(connection, actor, idempotency, keys[0], 1, now)
-            row = _row(connection, prepared[0].public_id)
+            row = row_of(connection, prepared[0].public_id)
     except (IntegrityError, Conflict) as error:
         return _after_clash(registry, actor, certificate, idempotency, error)
     integrate_at_once(registry)
     return row
+
+
+def first_reason(reason: Reason) -> Reason:
+    """Why a certificate is issued that supersedes another for `reason`."""
+    return reason if reason in {Reason.RECERTIFICATION, Reason.TRANSFER} else Reason.INITIAL
 
 
 def _after_clash(
@@ -131,7 +135,7 @@ def _after_clash(
     error: Exception,
 ) -> StoredCertificate:
     """The certificate of the same request where that came twice at once; otherwise the clash as a refusal."""
-    twin = _recall(registry, actor, idempotency)
+    twin = recall_issue(registry, actor, idempotency)
     if twin is not None:
         return twin
     with registry.database.read() as connection:
@@ -156,13 +160,13 @@ def _prepare(
     return sign(pen, draft(registry, pen, orders, reason, note, now, old.id if old else None)), pen
 
 
-def signing_time(registry: Registry, pen: Pen) -> datetime:
+def signing_time(registry: Registry, pen: Paper) -> datetime:
     """Now; the machine that made the key may be ahead of this one, and nothing is signed before its key began."""
     return max(registry.now(), pen.key.published.active_from)
 
 
 def store_signed(
-    registry: Registry, connection: Connection, actor: Actor, pen: Pen, prepared: Sequence[NewCertificate]
+    registry: Registry, connection: Connection, actor: Actor, pen: Paper, prepared: Sequence[NewCertificate]
 ) -> list[int]:
     """Store signed certificates with their log entries, within a transaction; returns their row ids."""
     key = issuers.hold_key(connection, pen.key.id)
@@ -173,11 +177,12 @@ def store_signed(
     return keys
 
 
-def _audit(connection: Connection, actor: Actor, new: NewCertificate) -> None:
+def audit_issue(connection: Connection, actor: Actor, new: NewCertificate) -> None:
+    """Note in the audit trail that a certificate was issued."""
     audit(connection, new.event.recorded_at, actor, "certificate.issue", new.public_id, number=new.terms.number)
 
 
-def _old_certificate(registry: Registry, actor: Actor, public_id: str) -> StoredCertificate:
+def old_certificate(registry: Registry, actor: Actor, public_id: str) -> StoredCertificate:
     """The certificate to be superseded, if it may be. Raises NotFound, IllegalMove, Conflict."""
     now = registry.now()
     with registry.database.read() as connection:
@@ -193,7 +198,8 @@ def _old_certificate(registry: Registry, actor: Actor, public_id: str) -> Stored
     return old
 
 
-def _recall(registry: Registry, actor: Actor, idempotency: Idempotency | None) -> StoredCertificate | None:
+def recall_issue(registry: Registry, actor: Actor, idempotency: Idempotency | None) -> StoredCertificate | None:
+    """The certificate that the same request issued, if it came before. Raises as `recall`."""
     if idempotency is None:
         return None
     with registry.database.read() as connection:
@@ -201,7 +207,8 @@ def _recall(registry: Registry, actor: Actor, idempotency: Idempotency | None) -
         return None if earlier is None else store.get_stored(connection, earlier.certificate_id)
 
 
-def _row(connection: Connection, public_id: str) -> StoredCertificate:
+def row_of(connection: Connection, public_id: str) -> StoredCertificate:
+    """The row of a certificate that was stored in this transaction."""
     row = store.find_stored(connection, public_id)
     assert row is not None  # noqa: S101 - inserted in this transaction
     return row

@@ -1,4 +1,4 @@
-"""The key that an issuer signs with now."""
+"""The key that an issuer signs with now, or that is signed with for it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from keys import KeyStoreError, Signer
-from registry.domain.errors import Conflict
+from keys import Custody, KeyStoreError, Signer
+from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.services.context import Registry
 from registry.store.issuers import StoredKey
 
@@ -25,11 +25,28 @@ def open_newest(registry: Registry, code: str, published: Sequence[StoredKey], n
 
     Raises Conflict where there is none, keys.KeyStoreError where it can't be opened or is not the published one.
     """
-    usable = [key for key in published if key.published.may_sign(now)]
-    if not usable:
+    active = [key for key in published if key.published.may_sign(now)]
+    if not active:
         raise Conflict(f"The issuer {code} has no active key. Make one: registry keys create {code}")
-    newest = usable[-1]
+    held_here = [key for key in active if key.custody != Custody.ISSUER]
+    if not held_here:
+        raise Conflict(f"The issuer {code} holds its key itself: prepare the certificate, sign it, and submit it.")
+    newest = held_here[-1]
     signer = registry.keys.signer(newest.name, now)
     if signer.record.public_key != newest.published.public_key:
         raise KeyStoreError(f"The key file {newest.name} is not the published key. Restore the right one.")
     return IssuerKey(newest, signer)
+
+
+def newest_of_its_own(code: str, published: Sequence[StoredKey], now: datetime, name: str | None = None) -> StoredKey:
+    """The newest active key whose private half the issuer `code` holds itself, or the one of that name.
+
+    Raises Conflict where there is none, InvalidInput where the name is not that of such a key.
+    """
+    own = [key for key in published if key.custody == Custody.ISSUER and key.published.may_sign(now)]
+    if name is None and not own:
+        raise Conflict(f"The issuer {code} has registered no key of its own that is active.")
+    chosen = [key for key in own if name in (None, key.name)]
+    if not chosen:
+        raise InvalidInput([Violation(("key",), "not an active key that this issuer holds itself")])
+    return chosen[-1]

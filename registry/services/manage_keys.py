@@ -41,15 +41,15 @@ def _create(registry: Registry, owner: str, purpose: Purpose, actor: str) -> Sto
     with registry.database.read() as connection:
         issuer_id = None if owner == REGISTRY_OWNER else require_issuer(connection, owner).id
         published = issuers.all_keys(connection)
-    name, fragment = _free_name(published, owner, purpose)
+    name, fragment = free_name(published, owner, purpose)
     record = _key_file(registry, name, owner, purpose, now)
     did = registry_did(registry.base_url) if issuer_id is None else issuer_did(registry.base_url, owner)
     key = PublishedKey(f"{did}#{fragment}", record.public_key, now)
     try:
         with registry.database.transaction() as connection:
-            issuers.insert_key(connection, issuer_id, name, purpose.value, key)
+            issuers.insert_key(connection, issuer_id, name, purpose.value, key, record.custody)
             access.insert_audit(connection, now, actor, "key.create", issuer_id, name, {"purpose": purpose.value})
-            return _published(connection, name)
+            return published_key(connection, name)
     except IntegrityError as error:
         raise Conflict(f"The key {name} was published by somebody else at this moment.") from error
 
@@ -71,11 +71,16 @@ def rotate_key(
     if old_until is not None:
         _check_planned_end(old_until, registry.now())
     new = _create(registry, owner, purpose, actor)
+    retire_older(registry, new, owner, old_until, actor)
+    return _in_effect(registry, new)
+
+
+def retire_older(registry: Registry, new: StoredKey, owner: str, at: datetime | None, actor: str) -> None:
+    """Retire the active keys that serve the same purpose as a new one, now or at a time to come."""
     code = None if owner == REGISTRY_OWNER else owner
     for key in published_keys(registry, code) if code else own_keys(registry):
-        if key.purpose == purpose and key.id != new.id and key.published.may_sign(registry.now()):
-            _retire(registry, key.name, old_until, actor)
-    return _in_effect(registry, new)
+        if key.purpose == new.purpose and key.id != new.id and key.published.may_sign(registry.now()):
+            _retire(registry, key.name, at, actor)
 
 
 def retire_key(registry: Registry, name: str, *, at: datetime | None = None, actor: str = _TERMINAL) -> StoredKey:
@@ -87,7 +92,7 @@ def retire_key(registry: Registry, name: str, *, at: datetime | None = None, act
     if at is not None:
         _check_planned_end(at, registry.now())
     with registry.database.read() as connection:
-        _published(connection, name)
+        published_key(connection, name)
     return _in_effect(registry, _retire(registry, name, at, actor))
 
 
@@ -96,7 +101,7 @@ def _retire(registry: Registry, name: str, at: datetime | None, actor: str) -> S
         registry.keys.retire(name, at or registry.now())
     with registry.database.transaction() as connection:
         issuers.lock_key(connection, name)
-        key = _published(connection, name).published
+        key = published_key(connection, name).published
         # Now that nobody holds the key any more: what was signed until this moment is good.
         now = registry.now()
         end = min(at or now, key.retired_at) if key.retired_at is not None else at or now
@@ -114,7 +119,7 @@ def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: 
     if since > registry.now():
         raise InvalidInput([Violation(("since",), "lies in the future")])
     with registry.database.read() as connection:
-        known = _published(connection, name)
+        known = published_key(connection, name)
     if known.issuer_code is None and not _has_successor(registry, known):
         successor = _create(registry, REGISTRY_OWNER, Purpose(known.purpose), actor)
         # So that the published checkpoint never rests on the compromised key alone. Its file may be gone.
@@ -124,7 +129,7 @@ def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: 
         registry.keys.mark_compromised(name, since)
     with registry.database.transaction() as connection:
         issuers.lock_key(connection, name)
-        key = _published(connection, name).published
+        key = published_key(connection, name).published
         earliest = min(since, key.compromised_since or since)
         issuers.update_key(connection, name, key.retired_at, earliest)
         details = {"since": earliest.isoformat()}
@@ -153,7 +158,7 @@ def spoiled_certificates(registry: Registry, name: str) -> tuple[int, Iterator[t
     until they have been read. Raises NotFound, InvalidInput for a key that is not compromised.
     """
     with registry.database.read() as connection:
-        key = _published(connection, name)
+        key = published_key(connection, name)
         total = signed_certificates.count_signed(connection, key.id)
     since = key.published.compromised_since
     if since is None:
@@ -190,7 +195,7 @@ def _purpose(owner: str, purpose: Purpose | None) -> Purpose:
     return chosen
 
 
-def _free_name(published: Sequence[StoredKey], owner: str, purpose: Purpose) -> tuple[str, str]:
+def free_name(published: Sequence[StoredKey], owner: str, purpose: Purpose) -> tuple[str, str]:
     """The name in the key store and the DID URL fragment of the next key of an owner for a purpose."""
     own = purpose is not Purpose.ISSUER
     prefix = _PREFIXES[purpose] if own else owner
@@ -219,7 +224,8 @@ def _check_planned_end(end: datetime, now: datetime) -> None:
         raise InvalidInput([Violation(("end",), reason)])
 
 
-def _published(connection: Connection, name: str) -> StoredKey:
+def published_key(connection: Connection, name: str) -> StoredKey:
+    """The published key of a name. Raises NotFound."""
     found = next((key for key in issuers.all_keys(connection) if key.name == name), None)
     if found is None:
         raise NotFound(f"No key with the name {name!r} is published. 'registry keys list' shows all.")
@@ -229,7 +235,7 @@ def _published(connection: Connection, name: str) -> StoredKey:
 def _audited(
     connection: Connection, now: datetime, actor: str, act: str, name: str, details: dict[str, str]
 ) -> StoredKey:
-    key = _published(connection, name)
+    key = published_key(connection, name)
     issuer_id = None if key.issuer_code is None else require_issuer(connection, key.issuer_code).id
     access.insert_audit(connection, now, actor, act, issuer_id, name, details)
     return key

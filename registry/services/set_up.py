@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from keys import Custody
 from registry.domain.errors import Misconfigured
 from registry.formats.did_web import registry_did
 from registry.services import manage_keys
@@ -59,7 +60,7 @@ def require_ready(registry: Registry) -> None:
     # The file of a key that has ended may be in an archive.
     stored = {record.name for record in registry.keys.records()}
     for key in active:
-        if key.name not in stored:
+        if key.custody != Custody.ISSUER and key.name not in stored:
             path = registry.settings.keys_dir / f"{key.name}.json"
             advice = f"Restore it from the backup; if it is lost, run: registry keys retire {key.name}"
             raise Misconfigured(f"The key file {path} is missing. {advice}")

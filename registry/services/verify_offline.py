@@ -11,7 +11,7 @@ from registry.domain.certificate import FIRST_DAY, LAST_DAY, period_of
 from registry.domain.errors import InvalidInput, Violation
 from registry.domain.lifecycle import FINAL_STATES, Period, Standing, State, Status
 from registry.domain.public_id import MalformedPublicId, parse_public_id
-from registry.domain.signing_key import PublishedKey, judge_key
+from registry.domain.signing_key import SIGNED_WITHIN, PublishedKey, judge_key
 from registry.domain.verdict import Check, CheckName, Finding, Outcome, check_period, conclude
 from registry.formats import canonical_json, log_entry
 from registry.formats.canonical_json import JsonObject, MalformedJson
@@ -170,8 +170,9 @@ class OfflineVerifier:
             return Check(CheckName.LOG, Outcome.PASS, Finding.LOGGED, evidence.detail), evidence
         if self._log is None:
             return Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_NOT_AT_HAND, detail), None
-        # An entry is placed a little after the certificate was signed, a large batch some more.
-        if created is not None and self._log.newest - CLOCK_SKEW <= created:
+        # An entry is placed a little after the certificate was signed, a large batch some more; an issuer that holds
+        # its key has a day from the preparation on.
+        if created is not None and self._log.newest - CLOCK_SKEW - SIGNED_WITHIN <= created:
             detail = f"signed after the copy of the log was made, whose newest entry is of {self._log.newest}"
             return Check(CheckName.LOG, Outcome.NOT_CHECKED, Finding.LOG_PENDING, detail), None
         detail = "the copy of the log does not have it"

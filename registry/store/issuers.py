@@ -30,13 +30,14 @@ class StoredIssuer:
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A published key: its row, its name in the key store, what it signs, and whose it is."""
+    """A published key: its row, its name, what it signs, whose it is, and who holds its private half (keys.Custody)."""
 
     id: int
     name: str
     purpose: str
     issuer_code: str | None
     published: PublishedKey
+    custody: str = "file"
 
 
 def insert_issuer(connection: Connection, issuer: StoredIssuer, created_at: datetime) -> int:
@@ -111,8 +112,10 @@ def authorizations_of(connection: Connection, issuer_id: int) -> list[Authorizat
     ]
 
 
-def insert_key(connection: Connection, issuer_id: int | None, name: str, purpose: str, key: PublishedKey) -> None:
-    """Publish a key."""
+def insert_key(
+    connection: Connection, issuer_id: int | None, name: str, purpose: str, key: PublishedKey, custody: str
+) -> None:
+    """Publish a key. Raises IntegrityError where the name or the key itself is published already."""
     connection.execute(
         insert(SigningKey).values(
             issuer_id=issuer_id,
@@ -120,6 +123,7 @@ def insert_key(connection: Connection, issuer_id: int | None, name: str, purpose
             purpose=purpose,
             verification_method=key.verification_method,
             public_key=key.public_key,
+            custody=custody,
             active_from=key.active_from,
             retired_at=key.retired_at,
             compromised_since=key.compromised_since,
@@ -148,6 +152,7 @@ _KEYS = select(
     SigningKey.active_from,
     SigningKey.retired_at,
     SigningKey.compromised_since,
+    SigningKey.custody,
 ).outerjoin(Issuer, Issuer.id == SigningKey.issuer_id)
 
 
@@ -160,6 +165,16 @@ def keys_of(connection: Connection, issuer_id: int | None) -> list[StoredKey]:
     """The keys of one issuer, or of the registry itself (None), oldest first."""
     statement = _KEYS.where(SigningKey.issuer_id == issuer_id).order_by(SigningKey.id)
     return [_key(row) for row in connection.execute(statement)]
+
+
+def get_key(connection: Connection, key: int) -> StoredKey:
+    """The key of a row id, which a foreign key has promised."""
+    return _key(connection.execute(_KEYS.where(SigningKey.id == key)).one())
+
+
+def is_published(connection: Connection, public_key: bytes) -> bool:
+    """Whether anybody has registered a key (32 bytes)."""
+    return connection.scalar(select(SigningKey.id).where(SigningKey.public_key == public_key)) is not None
 
 
 def hold_key(connection: Connection, key: int) -> PublishedKey:
@@ -193,4 +208,4 @@ def _issuer(row: Row[*tuple[Any, ...]]) -> StoredIssuer:
 
 
 def _key(row: Row[*tuple[Any, ...]]) -> StoredKey:
-    return StoredKey(row[0], row[1], row[2], row[3], PublishedKey(*row[4:]))
+    return StoredKey(row[0], row[1], row[2], row[3], PublishedKey(*row[4:9]), row[9])

@@ -120,9 +120,14 @@ class SigningKey(Base):
     purpose: Mapped[str] = mapped_column(String(16))
     verification_method: Mapped[str] = mapped_column(String(300), unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    # Who holds the private half (keys.Custody).
+    custody: Mapped[str] = mapped_column(String(8), server_default="file")
     active_from: Mapped[datetime]
     retired_at: Mapped[datetime | None]
     compromised_since: Mapped[datetime | None]
+
+    # Whose a signature is must be clear.
+    __table_args__ = (Index("ix_signing_keys_public_key", "public_key", unique=True),)
 
 
 class Certificate(Base):

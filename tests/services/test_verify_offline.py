@@ -566,7 +566,7 @@ def test_what_the_copy_lacks_is_invalid_unless_it_is_younger(registry: Registry,
     found = verifier.document(younger)
     assert (found.verdict, finding(found, CheckName.LOG)) == (Verdict.UNKNOWN, Finding.LOG_PENDING)
     # The issuer signed it and never told the registry.
-    unlogged = signed_by(registry, edited(number="9")(genuine), pen, KEY_1, clock.now - timedelta(days=2))
+    unlogged = signed_by(registry, edited(number="9")(genuine), pen, KEY_1, clock.now - timedelta(days=2, hours=1))
     found = verifier.document(unlogged)
     assert (found.verdict, finding(found, CheckName.LOG)) == (Verdict.INVALID, Finding.LOG_MISSING)
 
