@@ -23,6 +23,7 @@ blueprint = Blueprint(
     "certificates", __name__, url_prefix="/api/v1/certificates", description="For issuers, with an API key"
 )
 blueprint.ARGUMENTS_PARSER = StrictParser()
+blueprint.after_request(headers.keep_private)
 # `allowed_to` stands outermost: who may not ask is refused before the request is read.
 IDEMPOTENCY_KEY = {
     "in": "header",
@@ -30,13 +31,6 @@ IDEMPOTENCY_KEY = {
     "description": "A request repeated with the same key is done once, and answered the same.",
     "schema": {"type": "string", "maxLength": 255},
 }
-
-
-@blueprint.after_request
-def keep_private(response: Any) -> Any:
-    """Nothing here is for caches."""
-    response.headers["Cache-Control"] = headers.PRIVATE
-    return response
 
 
 @blueprint.post("")

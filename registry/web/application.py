@@ -11,8 +11,10 @@ from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
 from registry.web import (
     api_certificates,
+    api_preparations,
     api_proof,
     api_public,
+    api_signing_keys,
     badge,
     certificate_pdf,
     documentation,
@@ -38,6 +40,8 @@ _OPENAPI = {
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
 _PAGES = (pages, badge, identity, status_lists, documentation)
+# For issuers, with an API key.
+_ISSUERS_API = (api_certificates, api_preparations, api_signing_keys)
 
 
 def build_application(registry: Registry) -> Flask:
@@ -65,7 +69,9 @@ def build_application(registry: Registry) -> Flask:
     for module in (api_public, api_proof, *_PAGES):
         public(module.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_log, scope="log")(log.blueprint)
-    limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")(api_certificates.blueprint)
+    admin = limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")
+    for module in _ISSUERS_API:
+        admin(module.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_print, scope=certificate_pdf.LIMIT_SCOPE)(
         certificate_pdf.blueprint
@@ -74,8 +80,8 @@ def build_application(registry: Registry) -> Flask:
     # After Api, which brings handlers of its own.
     errors.install(app)
     documentation.describe(app, api)
-    for blueprint in (api_certificates.blueprint, api_public.blueprint, api_proof.blueprint):
-        api.register_blueprint(blueprint)
+    for module in (*_ISSUERS_API, api_public, api_proof):
+        api.register_blueprint(module.blueprint)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
     app.register_blueprint(log.blueprint)

@@ -23,6 +23,12 @@ VERDICT = "public, max-age=10"
 PRIVATE = "private, no-store"
 
 
+def keep_private(response: Response) -> Response:
+    """Nothing for caches: what an issuer alone may see."""
+    response.headers["Cache-Control"] = PRIVATE
+    return response
+
+
 def install(app: Flask) -> None:
     """Add the security headers; answers that do not say how long they keep are not kept."""
 

@@ -95,6 +95,11 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
             f"/api/v1/certificates/{{public_id}}/{what}"
             for what in ("history", "suspend", "restore", "withdraw", "cancel", "call-off", "reissue")
         ),
+        "/api/v1/keys",
+        *(f"/api/v1/keys/{what}" for what in ("challenges", "rotate", "{name}/retire", "{name}/compromise")),
+        "/api/v1/preparations",
+        "/api/v1/preparations/{public_id}",
+        "/api/v1/preparations/{public_id}/credential",
         "/api/v1/verify/{public_id}",
         "/api/v1/verify",
         "/api/v1/search",
