@@ -14,12 +14,13 @@ from registry.domain.errors import Conflict, InvalidInput, NotFound, StorageUnav
 from registry.domain.lifecycle import StatusEvent, admit, check_event, recording_time
 from registry.domain.public_id import grouped, parse_public_id
 from registry.domain.reasons import Act, Reason
-from registry.services.change_status import IntendedAct, record_event
+from registry.services.change_status import record_event
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.draft import Paper, Pen, check_orders, draft, number_taken, open_pen, sign, sign_ahead
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
 from registry.services.log.integrate import integrate_at_once
 from registry.services.log.record import log_issued
+from registry.services.record_acts import IntendedAct
 from registry.store import certificates as store
 from registry.store import issuers
 from registry.store.certificates import NewCertificate, StoredCertificate

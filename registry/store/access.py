@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,3 +83,16 @@ def insert_audit(
     connection.execute(
         insert(AuditEvent).values(at=at, actor=actor, act=act, issuer_id=issuer_id, subject=subject, details=details)
     )
+
+
+def insert_audits(
+    connection: Connection,
+    actor: str,
+    issuer_id: int,
+    acts: Sequence[tuple[datetime, str, str, dict[str, str | int | None]]],
+) -> None:
+    """The same for many acts of one actor for one issuer: when, which, on what, and details."""
+    columns = ("at", "actor", "act", "issuer_id", "subject", "details")
+    rows = [(at, actor, act, issuer_id, subject, details) for at, act, subject, details in acts]
+    if rows:
+        connection.execute(insert(AuditEvent), [dict(zip(columns, row, strict=True)) for row in rows])

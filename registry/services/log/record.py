@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from registry.domain.lifecycle import StatusEvent
 from registry.formats import log_entry
 from registry.formats.did_web import issuer_did
-from registry.store import certificates, log
+from registry.store import bulk_acts, log
 from registry.store.certificates import NewCertificate, StoredCertificate
 
 
@@ -31,10 +31,20 @@ def log_issued(
     )
 
 
-def log_status_event(connection: Connection, base_url: str, row: StoredCertificate, event: StatusEvent) -> None:
-    """Write the entry for a status event of a stored certificate."""
-    document = certificates.document_of(connection, row.public_id)
-    assert document is not None  # noqa: S101 - stored in the same transaction as its certificate
-    did = issuer_did(base_url, row.issuer_code)
-    statement = log_entry.status_changed(log_entry.digest(document), did, row.public_id, event)
-    log.insert_pending(connection, [(row.id, event.sequence, statement)])
+def log_status_events(
+    connection: Connection, base_url: str, events: Sequence[tuple[StoredCertificate, StatusEvent]]
+) -> None:
+    """Write the entries for status events of stored certificates."""
+    documents = bulk_acts.documents_of(connection, {row.id for row, _ in events})
+    digests = {key: log_entry.digest(document) for key, document in documents.items()}
+    log.insert_pending(
+        connection,
+        [
+            (
+                row.id,
+                event.sequence,
+                log_entry.status_changed(digests[row.id], issuer_did(base_url, row.issuer_code), row.public_id, event),
+            )
+            for row, event in events
+        ],
+    )
