@@ -25,13 +25,14 @@ from registry.formats.data_integrity import (
     take_apart_canonical,
 )
 from registry.formats.offline_status import CLOCK_SKEW
-from registry.services.change_status import IntendedAct, record_event
+from registry.services.change_status import record_event
 from registry.services.compare import departures
 from registry.services.context import Actor, Registry, Verb
 from registry.services.draft import Paper, check_all, lay_paper, number_taken
 from registry.services.idempotency import Idempotency, remember
 from registry.services.issue import audit_issue, first_reason, recall_issue, row_of, signing_time, store_signed
 from registry.services.log.integrate import integrate_at_once
+from registry.services.record_acts import IntendedAct
 from registry.store import certificates as certificates_store
 from registry.store import issuers
 from registry.store import preparations as store
