@@ -15,8 +15,8 @@ from registry.cli.terminal import MAX_FILE_BYTES, Moment, is_file, printable, wi
 from registry.domain.errors import InvalidInput, NotFound, RegistryError, Violation
 from registry.domain.public_id import MalformedPublicId
 from registry.domain.verdict import Verdict
-from registry.formats.pdf_attachment import NoCredentialInside, credential_in_pdf, is_pdf
 from registry.services.context import Registry
+from registry.services.presented import verify_presented
 from registry.services.verify import Verification, Verifier
 from registry.services.verify_statement import verify_statement
 
@@ -116,12 +116,11 @@ def _verify_file(verifier: Verifier, path: Path) -> Verification:
             body = file.read(MAX_FILE_BYTES + 1)
         if len(body) > MAX_FILE_BYTES:
             raise InvalidInput([Violation((), f"larger than {MAX_FILE_BYTES} bytes: no credential")])
-        return verifier.document(credential_in_pdf(body) if is_pdf(body) else body)
+        return verify_presented(verifier, body).found
     except OSError as error:
         raise InvalidInput([Violation((), f"{printable(str(path))} can't be read: {error.strerror}")]) from error
-    except (InvalidInput, NoCredentialInside) as error:
-        reason = error.violations[0].reason if isinstance(error, InvalidInput) else str(error)
-        raise InvalidInput([Violation((), f"{printable(str(path))}: {reason}")]) from error
+    except InvalidInput as error:
+        raise InvalidInput([Violation((), f"{printable(str(path))}: {error.violations[0].reason}")]) from error
 
 
 def _as_json(found: Verification) -> str:

@@ -46,20 +46,20 @@ _STATEMENTS: Mapping[Kind, _Words] = {
 }
 _LABELS: Mapping[str, _Words] = {
     "number": _words("证书编号", "Certificate No."),
-    "id": _words("公开编码", "Public ID"),
+    "id": _words("查验码", "Certificate id"),
     "address": _words("地址", "Address"),
-    "scope": _words("范围", "Scope"),
+    "scope": _words("认证范围", "Scope"),
     "see_annex": _words("见附件", "See the annex"),
-    "scan": _words("扫码核验", "Scan to verify"),
+    "scan": _words("扫码查验", "Scan to verify"),
     "accreditation": _words("认可", "Accreditation"),
     "status": _words("证书状态以此网址显示的为准", "The status of this certificate is what this address says"),
-    "issuer_address": _words("发证机构地址", "Address of the certification body"),
+    "issuer_address": _words("认证机构地址", "Address of the certification body"),
     "annex": _words("证书附件", "Annex to the certificate"),
     "row": _words("序", "No."),
-    "site": _words("场所与地址", "Site and address"),
-    "site_scope": _words("该场所的范围", "Scope at the site"),
+    "site": _words("场所及地址", "Site and address"),
+    "site_scope": _words("该场所的认证范围", "Scope at the site"),
     "attached": _words(
-        "经数字签名的证书数据附于本PDF文件之内；将本文件交由登记系统核验，即可确认其真伪。",
+        "经数字签名的证书数据附于本PDF文件之内；将本文件提交查验平台，即可确认其真伪。",
         "The digitally signed certificate is attached inside this PDF file, which the registry verifies as it is.",
     ),
 }
@@ -69,8 +69,8 @@ _IDENTIFIERS: Mapping[str, _Words] = {
     "other": _words("登记号码", "Registration number"),
 }
 _DATES = (
-    ("granted_on", _words("首次颁证", "First granted")),
-    ("decided_on", _words("本次决定", "Last decision")),
+    ("granted_on", _words("初次获证日期", "First granted")),
+    ("decided_on", _words("本次认证决定日期", "Last decision")),
     ("valid_from", _words("有效期自", "Valid from")),
     ("valid_until", _words("有效期至", "Valid until")),
 )

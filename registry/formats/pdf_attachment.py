@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from io import BytesIO
 
 from pypdf import PdfReader
@@ -10,6 +11,8 @@ MAX_PDF_BYTES = 20 * 1024 * 1024
 # The largest certificate that the API takes in, twice over.
 MAX_CREDENTIAL_BYTES = 4 * 1024 * 1024
 _SIGNATURE = b"%PDF-"
+# What the reader finds strange about a stranger's file is of no use in the registry's own log.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 class NoCredentialInside(ValueError):

@@ -17,6 +17,7 @@ from registry.web import (
     api_signing_keys,
     badge,
     certificate_pdf,
+    check,
     documentation,
     errors,
     headers,
@@ -39,7 +40,7 @@ _OPENAPI = {
     "OPENAPI_VERSION": "3.1.0",
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
-_PAGES = (pages, badge, identity, status_lists, documentation)
+_PAGES = (pages, badge, check, identity, status_lists, documentation)
 # For issuers, with an API key.
 _ISSUERS_API = (api_certificates, api_preparations, api_signing_keys)
 
@@ -75,6 +76,9 @@ def build_application(registry: Registry) -> Flask:
     limiter.shared_limit(registry.settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
     limiter.shared_limit(registry.settings.rate_limit_print, scope=certificate_pdf.LIMIT_SCOPE)(
         certificate_pdf.blueprint
+    )
+    app.extensions["count_pdf"] = limits.counter(
+        limiter, registry.settings.rate_limit_print, certificate_pdf.LIMIT_SCOPE
     )
     api = documentation.ProblemApi(app)
     # After Api, which brings handlers of its own.

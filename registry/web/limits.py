@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, request
 from flask_limiter import Limiter
 from limits import parse_many
 from limits.errors import ConfigurationError
+from werkzeug.exceptions import TooManyRequests
 
 from registry.domain.errors import Misconfigured
 from registry.settings import Settings
@@ -47,3 +50,20 @@ def install(app: Flask, settings: Settings) -> Limiter:
     except ConfigurationError as error:
         raise Misconfigured(f"REGISTRY_RATE_LIMIT_STORAGE can't be used: {error}") from error
     return limiter
+
+
+def counter(limiter: Limiter, limit: str, scope: str) -> Callable[[], None]:
+    """What counts one thing more under a shared limit, in the midst of a request. Raises 429 (TooManyRequests)."""
+    limits = parse_many(limit)
+
+    def count() -> None:
+        address = counted_as(request.remote_addr)
+        try:
+            allowed = all(limiter.limiter.hit(one, address, scope) for one in limits)
+        except Exception:
+            # As above: counters out of reach refuse nobody.
+            return
+        if not allowed:
+            raise TooManyRequests(limit)
+
+    return count

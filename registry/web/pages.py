@@ -119,7 +119,7 @@ def credential(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/search")
 def search() -> ResponseReturnValue:
     """Find a certificate by whatever is known of it."""
-    public_id = _as_public_id(request.args.get("q", ""))
+    public_id = as_public_id(request.args.get("q", ""))
     if public_id is not None:
         return redirect(url_for("pages.verify", public_id=public_id), 303)
     criteria = {name: request.args[name] for name in _CRITERIA if name in request.args}
@@ -217,7 +217,7 @@ def module_pixels() -> int:
     raise InvalidInput([Violation(("scale",), f"must be a whole number from {_SMALLEST_SCALE} to {_LARGEST_SCALE}")])
 
 
-def _as_public_id(typed: str) -> str | None:
+def as_public_id(typed: str) -> str | None:
     """The public id in what was typed, scanned or pasted: the id itself, or the address in the QR code."""
     try:
         return parse_public_id(_without_address(typed))

@@ -170,6 +170,7 @@ IDENTIFIERS: Mapping[str, LazyString] = {
     "other": _("Registration number"),
 }
 READ_AS_PUBLIC_ID = _("Read as a certificate id")
+NOT_A_CERTIFICATE = _("This is neither a certificate as PDF nor a signed credential (JSON).")
 READ_AS_USCC = _("Read as a unified social credit code")
 KEY_STATES: Mapping[str, LazyString] = {
     "active": _("In use"),
@@ -282,6 +283,16 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
         (r"longer than (?P<limit>\d+) characters", _("That is too long: at most %(limit)s characters.")),
         (r"not a cursor of this list", _("This page of the list is out of date. Begin again with the first one.")),
         (r"^match\b|prefix or contains", _("A name is compared by its beginning (prefix) or by a part (contains).")),
+        (r"nothing to check", _("Choose a file, or paste a text.")),
+        (r"(PDF|here|credential) is larger than|^larger than", _("That is larger than any certificate.")),
+        (r"the PDF can't be read", _("This PDF can't be read: it is damaged, or encrypted.")),
+        (
+            r"the PDF carries \d+ JSON files",
+            _(
+                "This PDF proves nothing: it has no signed credential inside. "
+                "If it is a scan, check the certificate by its QR code or its number."
+            ),
+        ),
         (r"The requested URL was not found", _("There is no page at this address.")),
     )
 )
