@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from registry.domain.reasons import Act, Reason
 from registry.services.change_status import change_status
@@ -44,8 +45,10 @@ def certificate_pdf(sqlite_registry: Registry, public_id: str) -> bytes:
 
 
 def hand_in(client: FlaskClient, body: bytes = b"", text: str = "", language: str = "en") -> TestResponse:
-    form = {"file": (BytesIO(body), "a file"), "text": text}
-    return client.post(f"/check?lang={language}", data=form, headers=HTML, content_type="multipart/form-data")
+    # Encoded here, because the client would leave a temporary file open.
+    boundary, form = encode_multipart({"file": FileStorage(BytesIO(body), "a file", "file"), "text": text})
+    media_type = f"multipart/form-data; boundary={boundary}"
+    return client.post(f"/check?lang={language}", data=form, headers=HTML, content_type=media_type)
 
 
 def headline(answer: TestResponse) -> str:
