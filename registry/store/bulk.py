@@ -10,8 +10,11 @@ from sqlalchemy import ARRAY, BigInteger, Connection, Date, FromClause, Integer,
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from registry.store.packed_document import PackedDocument
+
 # The more special types first.
 _COPY_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
+    (PackedDocument, "bytea"),
     (TypeDecorator, "timestamptz"),
     (ARRAY, "text[]"),
     (LargeBinary, "bytea"),
@@ -33,10 +36,11 @@ def insert_rows(
     dialect = connection.dialect
     convert = []
     for position, name in enumerate(columns):
-        processor = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        kind = table.c[name].type
+        processor = kind.dialect_impl(dialect).bind_processor(dialect)
         # Lists go to PostgreSQL's driver as they are; the rows of a batch share most of their dates and times.
-        if processor is not None and not isinstance(table.c[name].type, ARRAY):
-            convert.append((position, lru_cache(1024)(processor)))
+        if processor is not None and not isinstance(kind, ARRAY):
+            convert.append((position, processor if isinstance(kind, PackedDocument) else lru_cache(1024)(processor)))
     ready = [_converted(row, convert) for row in rows]
     into = f"{dialect.identifier_preparer.format_table(table)} ({', '.join(columns)})"
     if dialect.name == "sqlite":

@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from registry.domain.public_id import LENGTH as PUBLIC_ID_LENGTH
+from registry.store.packed_document import PackedDocument
 
 
 class Instant(TypeDecorator[datetime]):
@@ -211,12 +212,12 @@ class Certificate(Base):
 
 
 class Credential(Base):
-    """The signed credential as its canonical bytes."""
+    """The signed credential as its canonical bytes, packed."""
 
     __tablename__ = "credentials"
 
     certificate_id: Mapped[int] = mapped_column(ForeignKey("certificates.id"), primary_key=True, autoincrement=False)
-    document: Mapped[bytes] = mapped_column(LargeBinary)
+    document: Mapped[bytes] = mapped_column(PackedDocument)
 
 
 class StatusEvent(Base):
