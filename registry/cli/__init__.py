@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from registry.cli.api_keys import apikey
-from registry.cli.bulk import export, import_file
+from registry.cli.bulk import acts, export, import_file
 from registry.cli.bundle import bundle
 from registry.cli.certificates import ACTS, call_off, history, issue_file
 from registry.cli.demo import demo
@@ -44,6 +44,7 @@ for _command in (
     history,
     print_certificates,
     import_file,
+    acts,
     export,
     verify,
     bundle,

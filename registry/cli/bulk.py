@@ -1,11 +1,12 @@
-"""`registry import` and `registry export`."""
+"""`registry import`, `registry acts` and `registry export`."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import click
 
@@ -14,23 +15,76 @@ from registry.domain.errors import InvalidInput, Violation
 from registry.domain.lifecycle import Status
 from registry.domain.schemes import SCHEMES
 from registry.formats.table import MalformedTable, TableFormat, recognize
-from registry.services.bulk.check import CheckedFile, check_file
+from registry.services.bulk.acts import check_acts, perform_acts
+from registry.services.bulk.check_certificates import check_certificates
+from registry.services.bulk.checked_file import CheckedFile
 from registry.services.bulk.export import write_export
 from registry.services.bulk.import_certificates import import_checked
-from registry.services.context import Registry, operator
+from registry.services.context import Actor, Registry, operator
 from registry.services.find import Filters
 
 _SHOWN = 10
 _FORMAT = click.Choice([one.value for one in TableFormat])
 
 
+_FILE_OPTIONS = (
+    click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
+    click.option("--issuer", "issuer_code", required=True),
+    click.option("--format", "kind", type=_FORMAT, help="Default: by its content."),
+    click.option("--dry-run", is_flag=True, help="Only say what would happen."),
+    click.option("--skip-wrong", is_flag=True, help="Issue the right rows although others are wrong."),
+    click.option("--errors", "report", type=click.Path(dir_okay=False, path_type=Path), help="For the wrong rows."),
+)
+
+
+class Wish(NamedTuple):
+    """What is to be done with a file once it is checked."""
+
+    dry_run: bool
+    skip_wrong: bool
+    report: Path | None
+
+
+def _file_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The argument and the options of a command that takes a file of rows."""
+    for decorate in reversed(_FILE_OPTIONS):
+        command = decorate(command)
+    return command
+
+
+def _run(
+    check: Callable[..., AbstractContextManager[CheckedFile]],
+    perform: Callable[..., None],
+    registry: Registry,
+    actor: Actor,
+    path: Path,
+    kind: str | None,
+    wish: Wish,
+) -> None:
+    """Check a file, tell what was found, and do it if it is wanted and right. Exits with 1 where a row is wrong."""
+    with ExitStack() as stack:
+        with progress_bar("Checking") as progress:
+            found = TableFormat(kind) if kind else _recognized(path)
+            checked = stack.enter_context(check(registry, actor, path, found, progress))
+        counts = checked.counts
+        _tell(checked)
+        if counts.wrong and wish.report:
+            with wish.report.open("wb") as target:
+                checked.write_report(path, target)
+            click.echo(f"The wrong rows are in {wish.report}; mend them there, and send that file.")
+        refused = counts.wrong and not wish.skip_wrong
+        if counts.new and not wish.dry_run and not refused:
+            with progress_bar("Recording") as progress:
+                perform(registry, actor, checked, progress)
+            click.echo(f"{counts.new:,} done.")
+        elif refused and not wish.dry_run:
+            click.echo("Nothing was done.")
+        if counts.wrong:
+            raise SystemExit(1)
+
+
 @click.command("import")
-@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--issuer", "issuer_code", required=True)
-@click.option("--format", "kind", type=_FORMAT, help="Default: by its content.")
-@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-@click.option("--skip-wrong", is_flag=True, help="Issue the right rows although others are wrong.")
-@click.option("--errors", "report", type=click.Path(dir_okay=False, path_type=Path), help="Write the wrong rows here.")
+@_file_options
 @with_registry
 def import_file(
     registry: Registry,
@@ -47,24 +101,28 @@ def import_file(
     sent again. Exit code 1: a row is wrong.
     """
     actor = operator(registry, issuer_code)
-    found = TableFormat(kind) if kind else _recognized(path)
-    with ExitStack() as stack:
-        with progress_bar("Checking") as progress:
-            checked = stack.enter_context(check_file(registry, actor, path, found, progress))
-        _tell(checked)
-        if checked.counts.wrong and report:
-            with report.open("wb") as target:
-                checked.write_report(path, target)
-            click.echo(f"The wrong rows are in {report}; mend them there, and import that file.")
-        refused = checked.counts.wrong and not skip_wrong
-        if checked.counts.new and not dry_run and not refused:
-            with progress_bar("Issuing") as progress:
-                import_checked(registry, actor, checked, progress)
-            click.echo(f"{checked.counts.new:,} certificates are issued.")
-        elif refused and not dry_run:
-            click.echo("Nothing was issued.")
-        if checked.counts.wrong:
-            raise SystemExit(1)
+    _run(check_certificates, import_checked, registry, actor, path, kind, Wish(dry_run, skip_wrong, report))
+
+
+@click.command("acts")
+@_file_options
+@with_registry
+def acts(
+    registry: Registry,
+    path: Path,
+    issuer_code: str,
+    kind: str | None,
+    dry_run: bool,
+    skip_wrong: bool,
+    report: Path | None,
+) -> None:
+    """Suspend, restore, withdraw and cancel what FILE (CSV, XLSX or NDJSON) says, or nothing: docs/import.md.
+
+    First every row is checked. An act that is a certificate's last one already is not done again, so that the same
+    file can be sent again. Exit code 1: a row is wrong.
+    """
+    actor = operator(registry, issuer_code)
+    _run(check_acts, perform_acts, registry, actor, path, kind, Wish(dry_run, skip_wrong, report))
 
 
 @click.command("export")

@@ -129,7 +129,7 @@ class CertificateHeading:
         self._shown: dict[str, str] = {}
         seen: set[str] = set()
         for position, written in enumerate(self.names):
-            name = _folded(written)
+            name = folded(written)
             if not name:
                 raise MalformedTable(f"column {position + 1} has no name in the heading")
             known = self._take(position, name)
@@ -185,7 +185,9 @@ class CertificateHeading:
             return column.name
         site = _site_of(name)
         if site is None:
-            raise MalformedTable(f"the column {self.names[position]!r} is unknown{_meant(name)}")
+            raise MalformedTable(
+                f"the column {self.names[position]!r} is unknown{meant(name, [*_BY_NAME, 'site_1_name'])}"
+            )
         number, part, path = site
         self._sites.setdefault(number, []).append((position, path))
         return f"site_{number}_{part}"
@@ -287,7 +289,7 @@ def _from_workbook(name: str, cell: Cell) -> str | Problem:
     return number
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """A name in the heading as names are compared: width, case, blanks and marks for "required" do not matter."""
     plain = unicodedata.normalize("NFKC", name).strip().strip("*").strip().lower()
     return re.sub(r"[\s\-]+", "_", plain)
@@ -303,9 +305,10 @@ def _site_of(name: str) -> tuple[int, str, Path] | None:
     return None
 
 
-def _meant(name: str) -> str:
-    close = get_close_matches(name, [*_BY_NAME, "site_1_name"], 1)
-    return f"; is {close[0]!r} meant?" if close else f"; known are: {', '.join(column.name for column in COLUMNS)}"
+def meant(name: str, known: Sequence[str]) -> str:
+    """What to say to somebody who wrote a `name` that is not `known`."""
+    close = get_close_matches(name, known, 1)
+    return f"; is {close[0]!r} meant?" if close else f"; known are: {', '.join(filter(str.isascii, known))}"
 
 
 def _set(document: Any, path: Path, value: Any) -> None:

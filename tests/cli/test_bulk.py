@@ -21,10 +21,10 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_dry_run_stores_nothing_and_an_import_can_be_repeated(prepared: dict[str, str], file: Path) -> None:
     assert "3 rows: 3 new, 0 already there, 0 wrong" in good(prepared, f"import {file} --issuer cqc --dry-run")
-    assert "3 certificates are issued" in good(prepared, f"import {file} --issuer cqc")
+    assert "3 done." in good(prepared, f"import {file} --issuer cqc")
     output = good(prepared, f"import {file} --issuer cqc")
     assert "3 rows: 0 new, 3 already there, 0 wrong" in output
-    assert "issued" not in output
+    assert "done" not in output
 
 
 def test_wrong_rows_are_told_and_written_to_a_file_that_can_be_mended(prepared: dict[str, str], tmp_path: Path) -> None:
@@ -33,9 +33,9 @@ def test_wrong_rows_are_told_and_written_to_a_file_that_can_be_mended(prepared: 
     result = run(prepared, f"import {path} --issuer cqc --errors {errors}")
     assert result.exit_code == 1
     assert "line 3: valid_from: Not a day that exists" in result.output
-    assert "Nothing was issued." in result.output
+    assert "Nothing was done." in result.output
     assert "1 rows: 0 new, 0 already there, 1 wrong" in run(prepared, f"import {errors} --issuer cqc").output
-    assert "1 certificates are issued" in run(prepared, f"import {path} --issuer cqc --skip-wrong").output
+    assert "1 done." in run(prepared, f"import {path} --issuer cqc --skip-wrong").output
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,14 @@ def test_what_is_exported_can_be_imported_again(prepared: dict[str, str], file: 
         path = tmp_path / f"export.{kind}"
         good(prepared, f"export --issuer cqc --format {kind} --output {path} --status valid")
         assert "3 rows: 0 new, 3 already there" in good(prepared, f"import {path} --issuer cqc")
+
+
+def test_acts_are_done_by_file(prepared: dict[str, str], file: Path, tmp_path: Path) -> None:
+    good(prepared, f"import {file} --issuer cqc")
+    acts = tmp_path / "acts.csv"
+    acts.write_text("number,act,reason\n00125Q00001R0S,suspend,fee_unpaid\n00125Q00009R0S,suspend,fee_unpaid\n")
+    result = run(prepared, f"acts {acts} --issuer cqc")
+    assert result.exit_code == 1
+    assert "line 3: number: no certificate of yours has it\nNothing was done.\n" in result.output
+    assert "1 done" in run(prepared, f"acts {acts} --issuer cqc --skip-wrong").output
+    assert "00125Q00001R0S" in good(prepared, "export --issuer cqc --status suspended")

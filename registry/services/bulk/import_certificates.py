@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from registry.domain.errors import Conflict
-from registry.services.bulk.check import CheckedFile, Progress
+from registry.services.bulk.checked_file import CheckedFile, Progress, nothing_more, unseen
 from registry.services.bulk.judge import BATCH, read_order
 from registry.services.bulk.judge import Order as Request
 from registry.services.context import Actor, Registry, Verb, audit
@@ -23,15 +23,13 @@ from registry.services.log.integrate import integrate_at_once
 from registry.services.status_places import reserve_places
 from registry.store.status_lists import StatusPlace
 
-_nothing_more: Callable[[Connection], None] = lambda _connection: None  # noqa: E731
-
 
 def import_checked(
     registry: Registry,
     actor: Actor,
     checked: CheckedFile,
-    progress: Progress,
-    finish: Callable[[Connection], None] = _nothing_more,
+    progress: Progress = unseen,
+    finish: Callable[[Connection], None] = nothing_more,
 ) -> None:
     """Issue all new certificates of a checked file; `finish` is called at the end of the same transaction.
 

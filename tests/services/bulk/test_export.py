@@ -16,7 +16,7 @@ from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import Text
 from registry.formats.certificate_rows import CertificateRows
 from registry.formats.table import TableFormat
-from registry.services.bulk.check import Counts
+from registry.services.bulk.checked_file import Counts
 from registry.services.bulk.export import heading, write_export
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, Verb, operator

@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from registry.domain.errors import Conflict, InvalidInput, NotPermitted
 from registry.formats.table import TableFormat
-from registry.services.bulk.check import CheckedFile, Counts, check_file
+from registry.services.bulk.check_certificates import check_certificates
+from registry.services.bulk.checked_file import CheckedFile, Counts
 from registry.services.bulk.import_certificates import import_checked
 from registry.services.context import Actor, Registry, Verb, operator
 from registry.services.find import Filters, list_certificates
@@ -32,7 +33,7 @@ def checking(
     with NamedTemporaryFile() as saved:
         saved.write(file.getvalue())
         saved.flush()
-        with check_file(registry, actor, Path(saved.name), TableFormat(kind)) as checked:
+        with check_certificates(registry, actor, Path(saved.name), TableFormat(kind)) as checked:
             yield checked, Path(saved.name)
 
 
