@@ -149,6 +149,7 @@ def export(
     """Write the issuer's certificates as CSV, XLSX or NDJSON, in the columns that 'registry import' reads."""
     filters = Filters(Status(status) if status else None, scheme, holder, first and first.date(), last and last.date())
     write_export(registry, operator(registry, issuer_code), TableFormat(kind), filters, target)
+    target.flush()
 
 
 def _recognized(path: Path) -> TableFormat:
