@@ -41,7 +41,8 @@ def export_parts(registry: Registry, actor: Actor, kind: TableFormat, filters: F
 def write_export(registry: Registry, actor: Actor, kind: TableFormat, filters: Filters, target: BinaryIO) -> None:
     """The same into a file, also as a workbook. Raises InvalidInput for what no workbook can hold, NotPermitted."""
     if kind is not TableFormat.XLSX:
-        target.writelines(export_parts(registry, actor, kind, filters))
+        for part in export_parts(registry, actor, kind, filters):
+            target.write(part)
         return
     actor.require(Verb.READ)
     refresh_due(registry)
