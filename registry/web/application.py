@@ -31,6 +31,7 @@ from registry.web import (
     present,
     status_lists,
     vc_api,
+    widget,
 )
 from registry.web.hot_path import PUBLIC_SCOPE, HotPath
 
@@ -40,7 +41,7 @@ _OPENAPI = {
     "OPENAPI_VERSION": "3.1.0",
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
-_PAGES = (pages, badge, check, identity, status_lists, documentation)
+_PAGES = (pages, badge, check, widget, identity, status_lists, documentation)
 # For issuers, with an API key.
 _ISSUERS_API = (api_certificates, api_preparations, api_signing_keys)
 

@@ -18,6 +18,7 @@ from registry.services.verify import Verification
 from registry.web import headers, present, texts
 from registry.web.current import the_registry, the_verifier
 from registry.web.pages import canonical
+from registry.web.widget import integrity
 
 blueprint = Blueprint("badge", __name__)
 
@@ -48,7 +49,8 @@ def english(public_id: str) -> ResponseReturnValue:
 def page(public_id: str) -> ResponseReturnValue:
     """What to write into a web site, to be copied."""
     found = the_verifier().by_public_id(public_id)
-    response = Response(render_template("badge.html", found=found, base_url=the_registry().base_url))
+    shown = {"found": found, "base_url": the_registry().base_url, "widget_integrity": integrity}
+    response = Response(render_template("badge.html", **shown))
     response.headers["Cache-Control"] = headers.VERDICT
     response.vary.update(("Accept", "Accept-Language", "Cookie"))
     return response
