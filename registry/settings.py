@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from registry.domain.errors import Misconfigured
 
 DEFAULT_DATA_DIR = Path("var")
+_MINUTES_OF_A_YEAR = 525_600
 # W3C Bitstring Status List 1.0, section 6.1; and what takes two seconds to shuffle.
 _SHORTEST_STATUS_LIST, _LONGEST_STATUS_LIST = 131_072, 1_048_576
 
@@ -55,6 +57,8 @@ class Settings:
     log_quorum: int = 0
     # A file with the witnesses that are asked for cosignatures, see docs/witness.md (REGISTRY_LOG_WITNESSES).
     log_witnesses: Path | None = None
+    # How often at most the log is told of the audit trail; None: never (REGISTRY_AUDIT_MINUTES, 'off').
+    audit_interval: timedelta | None = timedelta(hours=1)
     # Whether the conformance face is there, which signs what anybody sends it with a test key (REGISTRY_VC_API).
     vc_api: bool = False
     # From which origins it may fetch status lists, besides this registry's own (REGISTRY_VC_API_STATUS_HOSTS).
@@ -97,6 +101,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_worker=_switch(environment, "REGISTRY_LOG_WORKER"),
         log_quorum=_number(environment, "REGISTRY_LOG_QUORUM", 0),
         log_witnesses=_path(environment, "REGISTRY_LOG_WITNESSES"),
+        audit_interval=_audit_interval(environment),
         vc_api=_switch(environment, "REGISTRY_VC_API"),
         vc_api_status_hosts=_origins(environment, "REGISTRY_VC_API_STATUS_HOSTS"),
     )
@@ -134,6 +139,15 @@ def _status_list_length(environment: Mapping[str, str]) -> int:
         limits = f"{_SHORTEST_STATUS_LIST} to {_LONGEST_STATUS_LIST}"
         raise Misconfigured(f"REGISTRY_STATUS_LIST_LENGTH must be a multiple of 8, {limits}, not {length}.")
     return length
+
+
+def _audit_interval(environment: Mapping[str, str]) -> timedelta | None:
+    if environment.get("REGISTRY_AUDIT_MINUTES") == "off":
+        return None
+    minutes = _number(environment, "REGISTRY_AUDIT_MINUTES", 60)
+    if minutes > _MINUTES_OF_A_YEAR:
+        raise Misconfigured(f"REGISTRY_AUDIT_MINUTES must be at most {_MINUTES_OF_A_YEAR}, or 'off'.")
+    return timedelta(minutes=minutes)
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

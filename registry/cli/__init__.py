@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from registry.cli.api_keys import apikey
+from registry.cli.audit import audit
 from registry.cli.bulk import acts, export, import_file
 from registry.cli.bundle import bundle
 from registry.cli.certificates import ACTS, call_off, history, issue_file
@@ -50,6 +51,7 @@ for _command in (
     bundle,
     keys,
     log,
+    audit,
     witness,
     worker,
 ):

@@ -2,14 +2,16 @@
 
 | member | in | what |
 |---|---|---|
-| `type` | both | `certificate-issued/v1` or `status-changed/v1` |
-| `credential` | both | SHA-256 of the signed credential's bytes, hexadecimal |
-| `issuer` | both | the issuer's DID |
-| `recorded_at` | both | when the registry recorded it |
-| `effective_at` | both | from when on it counts |
+| `type` | all | `certificate-issued/v1`, `status-changed/v1` or `audit-trail/v1` |
+| `recorded_at` | all | when the registry recorded it |
+| `credential` | certificates | SHA-256 of the signed credential's bytes, hexadecimal |
+| `issuer` | certificates | the issuer's DID |
+| `effective_at` | certificates | from when on it counts |
 | `sequence`, `act`, `reason`, `until` | status | the status event, as the certificate's page shows it |
 | `calls_off` | status | the `sequence` of the earlier act that this one (`call_off`) calls off before it takes effect |
 | `event` | status | SHA-256 of the canonical status event, which names the certificate and closes over the note |
+| `events` | trail | how many acts the registry's private audit trail has |
+| `head` | trail | the last link of the hash chain over them (formats/audit_chain.py), hexadecimal |
 
 A credential ends in a signature, so nobody can guess the document behind a hash; who holds the document can find all
 that the log says of it. The issuer's note is private and short enough to be guessed: it enters the event's hash behind
@@ -21,13 +23,14 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from registry.domain.lifecycle import StatusEvent
 from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize_own, parse
 
 ISSUED = "certificate-issued/v1"
 STATUS_CHANGED = "status-changed/v1"
+AUDIT_TRAIL = "audit-trail/v1"
 
 
 def digest(credential: bytes) -> str:
@@ -72,6 +75,35 @@ def status_changed(credential_digest: str, issuer_did: str, public_id: str, even
     if event.calls_off is not None:
         statement["calls_off"] = event.calls_off
     return canonicalize_own(statement)
+
+
+def audit_trail(events: int, head: bytes, recorded_at: datetime) -> bytes:
+    """The entry for the audit trail as it is at a moment: so many events, of which `head` is the last link."""
+    return canonicalize_own(
+        {"type": AUDIT_TRAIL, "events": events, "head": head.hex(), "recorded_at": instant(recorded_at)}
+    )
+
+
+class TrailHead(NamedTuple):
+    """What an entry says of the audit trail."""
+
+    events: int
+    head: bytes
+    recorded_at: datetime
+
+
+def trail_head(statement: bytes) -> TrailHead | None:
+    """What an entry says of the audit trail; None for any other entry."""
+    try:
+        found: Any = parse(statement)
+        if found["type"] != AUDIT_TRAIL:
+            return None
+        head = TrailHead(
+            int(found["events"]), bytes.fromhex(found["head"]), datetime.fromisoformat(found["recorded_at"])
+        )
+    except (MalformedJson, KeyError, TypeError, ValueError):
+        return None
+    return head if audit_trail(*head) == statement else None
 
 
 def statement_of(credential_digest: str, issuer_did: str, public_id: str, event: StatusEvent) -> bytes:

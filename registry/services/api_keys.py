@@ -67,9 +67,10 @@ def list_api_keys(registry: Registry, issuer_code: str) -> list[access.StoredApi
         return access.api_keys_of(connection, require_issuer(connection, issuer_code).id)
 
 
-def authenticate(registry: Registry, token: str) -> Actor:
-    """Who sends this token. Raises NotAuthenticated, with the same words whatever is wrong.
+def authenticate(registry: Registry, token: str, origin: str | None = None) -> Actor:
+    """Who sends this token, from the network address `origin`.
 
+    Raises NotAuthenticated, with the same words whatever is wrong.
     The secret has 256 random bits, so a plain SHA-256 keeps it; the comparison takes the same time whether the key
     exists or not.
     """
@@ -81,7 +82,7 @@ def authenticate(registry: Registry, token: str) -> Actor:
     genuine = hmac.compare_digest(_hash(match[2] if match else ""), found.secret_hash if found else _NOBODY)
     if found is None or not genuine or not is_usable(found, registry.now()):
         raise NotAuthenticated("The API key is unknown, revoked or expired.")
-    return Actor(f"apikey:{found.key_id}", found.issuer_id, frozenset(map(Verb, found.verbs)), found.id)
+    return Actor(f"apikey:{found.key_id}", found.issuer_id, frozenset(map(Verb, found.verbs)), found.id, origin=origin)
 
 
 def _hash(secret: str) -> bytes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -125,14 +126,59 @@ def require_issuer(connection: Connection, code: str) -> StoredIssuer:
 
 
 def audit(
-    connection: Connection, at: datetime, actor: Actor, act: str, subject: str, **details: str | int | None
+    connection: Connection,
+    at: datetime,
+    actor: Actor,
+    act: str,
+    subject: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    **details: str | int | None,
 ) -> None:
-    """Add to the audit trail an act on behalf of an issuer."""
-    access.insert_audit(connection, at, actor.name, act, actor.issuer_id, subject, details)
+    """Add to the audit trail an act on behalf of an issuer, with what it changed, as it was and as it became."""
+    audit_for(connection, at, actor, actor.issuer_id, act, subject, before=before, after=after, **details)
 
 
-def audit_many(
-    connection: Connection, actor: Actor, acts: Sequence[tuple[datetime, str, str, dict[str, str | int | None]]]
+def audit_for(
+    connection: Connection,
+    at: datetime,
+    who: Actor | str,
+    issuer_id: int | None,
+    act: str,
+    subject: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    **details: str | int | None,
 ) -> None:
-    """The same for many acts: when, which, on what, and details."""
-    access.insert_audits(connection, actor.name, actor.issuer_id, acts)
+    """The same for an act that concerns an issuer, or the registry itself (None), whoever does it.
+
+    Those who act for no issuer have a name only.
+    """
+    name, more = _who(who)
+    access.insert_audit(connection, at, name, act, issuer_id, subject, details, before=before, after=after, **more)
+
+
+class AuditedAct(NamedTuple):
+    """One of many acts for the audit trail: when, which, on what, details, and the thing before and after."""
+
+    at: datetime
+    act: str
+    subject: str
+    details: Mapping[str, str | int | None]
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+
+
+def audit_many(connection: Connection, actor: Actor, acts: Sequence[AuditedAct]) -> None:
+    """The same as `audit` for many acts."""
+    name, more = _who(actor)
+    same = {"actor": name, "issuer_id": actor.issuer_id, **more}
+    access.insert_audits(connection, [{**act._asdict(), **same} for act in acts])
+
+
+def _who(who: Actor | str) -> tuple[str, dict[str, Any]]:
+    if isinstance(who, str):
+        return who, {}
+    return who.name, {"api_key_id": who.api_key_id, "user_id": who.user_id, "origin": who.origin}

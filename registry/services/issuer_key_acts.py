@@ -23,13 +23,13 @@ def rotate(registry: Registry, actor: Actor, old_until: datetime | None) -> Stor
     actor.require(Verb.ADMINISTER)
     with registry.database.read() as connection:
         code = issuers.get_issuer(connection, actor.issuer_id).code
-    return manage_keys.rotate_key(registry, code, old_until=old_until, actor=actor.name)
+    return manage_keys.rotate_key(registry, code, old_until=old_until, actor=actor)
 
 
 def retire(registry: Registry, actor: Actor, name: str, at: datetime | None) -> StoredKey:
     """Let a key sign no more. Raises NotFound, NotPermitted, and as `manage_keys.retire_key`."""
     _require_own(registry, actor, name)
-    return manage_keys.retire_key(registry, name, at=at, actor=actor.name)
+    return manage_keys.retire_key(registry, name, at=at, actor=actor)
 
 
 def mark_compromised(registry: Registry, actor: Actor, name: str, since: datetime) -> StoredKey:

@@ -48,11 +48,11 @@ def _change(registry: Registry, actor: Actor, act: str, change: Callable[[Look],
         if wrong:
             raise InvalidInput(wrong)
         replace_look(connection, actor.issuer_id, after)
-        audit(connection, registry.now(), actor, act, code, **_told("from", before), **_told("to", after))
+        audit(connection, registry.now(), actor, act, code, before=_told(before), after=_told(after))
     return after
 
 
-def _told(prefix: str, look: Look) -> dict[str, str | None]:
+def _told(look: Look) -> dict[str, str | None]:
     """A look for the audit trail: the logo by its digest."""
     logo = look.logo and hashlib.sha256(look.logo.encode()).hexdigest()
-    return {f"{prefix}_template": look.template, f"{prefix}_colour": look.colour, f"{prefix}_logo": logo}
+    return {"template": look.template, "colour": look.colour, "logo": logo}

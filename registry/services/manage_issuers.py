@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
@@ -12,8 +13,8 @@ from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.domain.schemes import SCHEMES, Text
 from registry.formats.data_integrity import Cryptosuite
 from registry.services import manage_keys
-from registry.services.context import Registry, require_issuer
-from registry.store import access, issuers
+from registry.services.context import Actor, Registry, audit_for, require_issuer
+from registry.store import issuers
 from registry.store.issuers import StoredIssuer
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{1,31}")
@@ -27,7 +28,7 @@ def add_issuer(
     mark: str,
     authorizations: Sequence[Authorization],
     website: str | None = None,
-    actor: str = "terminal",
+    actor: Actor | str = "terminal",
 ) -> StoredIssuer:
     """Register an issuer, make its first key and publish it. Raises InvalidInput, Conflict."""
     _check(code, name, address, mark, website, authorizations)
@@ -38,7 +39,7 @@ def add_issuer(
             issuer_id = issuers.insert_issuer(connection, issuer, now)
             for authorization in authorizations:
                 issuers.insert_authorization(connection, issuer_id, authorization)
-            access.insert_audit(connection, now, actor, "issuer.add", issuer_id, code, {"name": name.zh})
+            audit_for(connection, now, actor, issuer_id, "issuer.add", code, after=_told(issuer, authorizations))
     except IntegrityError as error:
         raise Conflict(f"An issuer with the code {code!r} exists already.") from error
     manage_keys.create_key(registry, code, actor=actor)
@@ -46,25 +47,27 @@ def add_issuer(
         return require_issuer(connection, code)
 
 
-def add_authorization(registry: Registry, code: str, authorization: Authorization, actor: str = "terminal") -> None:
+def add_authorization(
+    registry: Registry, code: str, authorization: Authorization, actor: Actor | str = "terminal"
+) -> None:
     """Allow an issuer a further scheme. Raises NotFound, InvalidInput."""
     _check_authorizations([authorization])
     now = registry.now()
     with registry.database.transaction() as connection:
         issuer = require_issuer(connection, code)
         issuers.insert_authorization(connection, issuer.id, authorization)
-        details = {"scheme": authorization.scheme, "accreditation": authorization.accreditation_number}
-        access.insert_audit(connection, now, actor, "issuer.authorize", issuer.id, code, details)
+        told = _told_authorization(authorization)
+        audit_for(connection, now, actor, issuer.id, "issuer.authorize", code, after=told)
 
 
-def set_cryptosuite(registry: Registry, code: str, cryptosuite: Cryptosuite, actor: str = "terminal") -> None:
+def set_cryptosuite(registry: Registry, code: str, cryptosuite: Cryptosuite, actor: Actor | str = "terminal") -> None:
     """Choose what an issuer's certificates are signed with from now on. Raises NotFound."""
     now = registry.now()
     with registry.database.transaction() as connection:
         issuer = require_issuer(connection, code)
         issuers.update_cryptosuite(connection, issuer.id, str(cryptosuite))
-        details = {"from": issuer.cryptosuite, "to": str(cryptosuite)}
-        access.insert_audit(connection, now, actor, "issuer.cryptosuite", issuer.id, code, details)
+        before, after = {"cryptosuite": issuer.cryptosuite}, {"cryptosuite": str(cryptosuite)}
+        audit_for(connection, now, actor, issuer.id, "issuer.cryptosuite", code, before=before, after=after)
 
 
 def list_issuers(registry: Registry) -> list[StoredIssuer]:
@@ -78,6 +81,29 @@ def issuer_with_authorizations(registry: Registry, code: str) -> tuple[StoredIss
     with registry.database.read() as connection:
         issuer = require_issuer(connection, code)
         return issuer, issuers.authorizations_of(connection, issuer.id)
+
+
+def _told(issuer: StoredIssuer, authorizations: Sequence[Authorization]) -> dict[str, Any]:
+    """An issuer as the audit trail tells it."""
+    return {
+        "name_zh": issuer.name.zh,
+        "name_en": issuer.name.en,
+        "address_zh": issuer.address.zh,
+        "address_en": issuer.address.en,
+        "mark": issuer.mark,
+        "website": issuer.website,
+        "authorizations": [_told_authorization(one) for one in authorizations],
+    }
+
+
+def _told_authorization(one: Authorization) -> dict[str, Any]:
+    return {
+        "scheme": one.scheme,
+        "valid_from": one.valid_from.isoformat(),
+        "valid_until": one.valid_until and one.valid_until.isoformat(),
+        "accreditation_body": one.accreditation_body,
+        "accreditation_number": one.accreditation_number,
+    }
 
 
 def _check(

@@ -13,10 +13,10 @@ from keys import KeyNotFound, KeyRecord, KeyState, KeyStoreError, Purpose
 from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.signing_key import PublishedKey
 from registry.formats.did_web import issuer_did, registry_did
-from registry.services.context import Registry, require_issuer
+from registry.services.context import Actor, Registry, audit_for, require_issuer
 from registry.services.log.renew import renew_checkpoints
 from registry.services.own_keys import OWN_PURPOSES
-from registry.store import access, issuers, signed_certificates
+from registry.store import issuers, signed_certificates
 from registry.store.issuers import StoredKey
 
 REGISTRY_OWNER = "registry"
@@ -27,7 +27,9 @@ RESERVED_NAMES = frozenset(_PREFIXES.values())
 LONGEST_OVERLAP = timedelta(days=3660)
 
 
-def create_key(registry: Registry, owner: str, purpose: Purpose | None = None, actor: str = _TERMINAL) -> StoredKey:
+def create_key(
+    registry: Registry, owner: str, purpose: Purpose | None = None, actor: Actor | str = _TERMINAL
+) -> StoredKey:
     """Make and publish a further key of an issuer, or of the registry itself ('registry') for one of its purposes.
 
     What is signed from now on is signed with the newest active key of the purpose. Raises NotFound, InvalidInput,
@@ -36,7 +38,7 @@ def create_key(registry: Registry, owner: str, purpose: Purpose | None = None, a
     return _in_effect(registry, _create(registry, owner, _purpose(owner, purpose), actor))
 
 
-def _create(registry: Registry, owner: str, purpose: Purpose, actor: str) -> StoredKey:
+def _create(registry: Registry, owner: str, purpose: Purpose, actor: Actor | str) -> StoredKey:
     now = registry.now()
     with registry.database.read() as connection:
         issuer_id = None if owner == REGISTRY_OWNER else require_issuer(connection, owner).id
@@ -48,8 +50,9 @@ def _create(registry: Registry, owner: str, purpose: Purpose, actor: str) -> Sto
     try:
         with registry.database.transaction() as connection:
             issuers.insert_key(connection, issuer_id, name, purpose.value, key, record.custody)
-            access.insert_audit(connection, now, actor, "key.create", issuer_id, name, {"purpose": purpose.value})
-            return published_key(connection, name)
+            made = published_key(connection, name)
+            audit_for(connection, now, actor, issuer_id, "key.create", name, after=_told(made))
+            return made
     except IntegrityError as error:
         raise Conflict(f"The key {name} was published by somebody else at this moment.") from error
 
@@ -60,7 +63,7 @@ def rotate_key(
     purpose: Purpose | None = None,
     *,
     old_until: datetime | None = None,
-    actor: str = _TERMINAL,
+    actor: Actor | str = _TERMINAL,
 ) -> StoredKey:
     """Make a new key, then retire the older active ones of the same purpose: at once, or at a time to come.
 
@@ -75,7 +78,7 @@ def rotate_key(
     return _in_effect(registry, new)
 
 
-def retire_older(registry: Registry, new: StoredKey, owner: str, at: datetime | None, actor: str) -> None:
+def retire_older(registry: Registry, new: StoredKey, owner: str, at: datetime | None, actor: Actor | str) -> None:
     """Retire the active keys that serve the same purpose as a new one, now or at a time to come."""
     code = None if owner == REGISTRY_OWNER else owner
     for key in published_keys(registry, code) if code else own_keys(registry):
@@ -83,7 +86,9 @@ def retire_older(registry: Registry, new: StoredKey, owner: str, at: datetime | 
             _retire(registry, key.name, at, actor)
 
 
-def retire_key(registry: Registry, name: str, *, at: datetime | None = None, actor: str = _TERMINAL) -> StoredKey:
+def retire_key(
+    registry: Registry, name: str, *, at: datetime | None = None, actor: Actor | str = _TERMINAL
+) -> StoredKey:
     """Let a key sign no more, from now or from a time to come; what it signed before stays good.
 
     An earlier end wins over a later. A key whose file is gone is retired as well: it can't sign anyhow.
@@ -96,20 +101,21 @@ def retire_key(registry: Registry, name: str, *, at: datetime | None = None, act
     return _in_effect(registry, _retire(registry, name, at, actor))
 
 
-def _retire(registry: Registry, name: str, at: datetime | None, actor: str) -> StoredKey:
+def _retire(registry: Registry, name: str, at: datetime | None, actor: Actor | str) -> StoredKey:
     with suppress(KeyNotFound):
         registry.keys.retire(name, at or registry.now())
     with registry.database.transaction() as connection:
         issuers.lock_key(connection, name)
-        key = published_key(connection, name).published
+        known = published_key(connection, name)
+        key = known.published
         # Now that nobody holds the key any more: what was signed until this moment is good.
         now = registry.now()
         end = min(at or now, key.retired_at) if key.retired_at is not None else at or now
         issuers.update_key(connection, name, end, key.compromised_since)
-        return _audited(connection, now, actor, "key.retire", name, {"end": end.isoformat()})
+        return _audited(connection, now, actor, "key.retire", known)
 
 
-def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: str = _TERMINAL) -> StoredKey:
+def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: Actor | str = _TERMINAL) -> StoredKey:
     """Declare that from `since` on somebody else may have signed with a key; it signs no more, whatever `since` is.
 
     Only what the public log had seen before counts still. An earlier `since` wins over a later, and there is no
@@ -129,11 +135,11 @@ def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: 
         registry.keys.mark_compromised(name, since)
     with registry.database.transaction() as connection:
         issuers.lock_key(connection, name)
-        key = published_key(connection, name).published
+        known = published_key(connection, name)
+        key = known.published
         earliest = min(since, key.compromised_since or since)
         issuers.update_key(connection, name, key.retired_at, earliest)
-        details = {"since": earliest.isoformat()}
-        marked = _audited(connection, registry.now(), actor, "key.compromise", name, details)
+        marked = _audited(connection, registry.now(), actor, "key.compromise", known)
     return _in_effect(registry, marked)
 
 
@@ -232,10 +238,19 @@ def published_key(connection: Connection, name: str) -> StoredKey:
     return found
 
 
-def _audited(
-    connection: Connection, now: datetime, actor: str, act: str, name: str, details: dict[str, str]
-) -> StoredKey:
-    key = published_key(connection, name)
+def _audited(connection: Connection, now: datetime, actor: Actor | str, act: str, before: StoredKey) -> StoredKey:
+    key = published_key(connection, before.name)
     issuer_id = None if key.issuer_code is None else require_issuer(connection, key.issuer_code).id
-    access.insert_audit(connection, now, actor, act, issuer_id, name, details)
+    audit_for(connection, now, actor, issuer_id, act, key.name, before=_told(before), after=_told(key))
     return key
+
+
+def _told(key: StoredKey) -> dict[str, str | None]:
+    """A key as the audit trail tells it."""
+    published = key.published
+    return {
+        "purpose": key.purpose,
+        "verification_method": published.verification_method,
+        "retired_at": published.retired_at.isoformat() if published.retired_at else None,
+        "compromised_since": published.compromised_since.isoformat() if published.compromised_since else None,
+    }

@@ -21,7 +21,7 @@ from registry.domain.lifecycle import (
     standing_at,
 )
 from registry.domain.reasons import Act, Reason
-from registry.services.context import Actor, Registry, audit_many
+from registry.services.context import Actor, AuditedAct, Registry, audit_many
 from registry.services.log.record import log_status_events
 from registry.store import bulk_acts, certificates
 from registry.store.certificates import StoredCertificate
@@ -108,14 +108,15 @@ def write_down(registry: Registry, connection: Connection, actor: Actor, lives: 
     added = [(life.row, event) for life in changed for event in life.added]
     certificates.insert_events(connection, actor.name, [(row.id, event) for row, event in added])
     log_status_events(connection, registry.base_url, added)
+    standings = [_standing(life, life.added[0].recorded_at) for life in changed]
     audit_many(
         connection,
         actor,
-        [(event.recorded_at, f"certificate.{event.act}", row.public_id, _details(event)) for row, event in added],
+        [_audited(life, event, after) for life, after in zip(changed, standings, strict=True) for event in life.added],
     )
     bulk_acts.update_standings(
         connection,
-        [(life.row.id, _standing(life, life.added[0].recorded_at), len(life.events)) for life in changed],
+        [(life.row.id, after, len(life.events)) for life, after in zip(changed, standings, strict=True)],
     )
     for life in changed:
         if life.given_up:
@@ -135,11 +136,24 @@ def _standing(life: Life, at: datetime) -> Standing:
     return standing
 
 
-def _details(event: StatusEvent) -> dict[str, str | int | None]:
-    details: dict[str, str | int | None] = {"reason": event.reason.value}
+def _audited(life: Life, event: StatusEvent, after: Standing) -> AuditedAct:
+    """An act as the audit trail tells it. The issuer's note is not repeated there: the event has it."""
+    details: dict[str, str | int | None] = {"sequence": event.sequence, "reason": event.reason.value}
+    if event.effective_at > event.recorded_at:
+        details["effective_at"] = event.effective_at.isoformat()
+    if event.until is not None:
+        details["until"] = event.until.isoformat()
     if event.calls_off is not None:
         details["calls_off"] = event.calls_off
-    return details
+    row = life.row
+    return AuditedAct(
+        event.recorded_at,
+        f"certificate.{event.act}",
+        row.public_id,
+        details,
+        {"state": row.state, "reason": row.state_reason, "since": row.state_since.isoformat()},
+        {"state": after.state.value, "reason": after.reason.value, "since": after.since.isoformat()},
+    )
 
 
 def _calling_off(life: Life, planned: StatusEvent, reason: Reason, now: datetime) -> StatusEvent:

@@ -98,7 +98,7 @@ def register_key(registry: Registry, actor: Actor, document: JsonObject, *, reti
     except IntegrityError as error:
         raise Conflict("This key, or another one of this issuer, was registered at this moment. Try again.") from error
     if retire_others:
-        manage_keys.retire_older(registry, registered, issuer.code, None, actor.name)
+        manage_keys.retire_older(registry, registered, issuer.code, None, actor)
     return registered
 
 

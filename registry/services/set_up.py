@@ -10,7 +10,7 @@ from registry.formats.did_web import registry_did
 from registry.services import manage_keys
 from registry.services.context import Registry
 from registry.services.log.backfill import backfill
-from registry.services.log.integrate import open_log
+from registry.services.log.integrate import integrate_pending, open_log
 from registry.services.own_keys import missing_purposes, no_active_key
 from registry.services.status_places import prepare_places
 from registry.store import schema
@@ -42,6 +42,8 @@ def initialize(registry: Registry, progress: Callable[[int, int], None] = lambda
     prepare_places(registry)
     open_log(registry)
     backfill(registry, progress)
+    # Events of the audit trail from before it was chained.
+    integrate_pending(registry)
     return bool(missing)
 
 

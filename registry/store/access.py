@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,22 +77,18 @@ def insert_audit(
     act: str,
     issuer_id: int | None,
     subject: str,
-    details: dict[str, Any],
+    details: Mapping[str, Any],
+    **more: Any,
 ) -> None:
-    """Add to the audit trail, in the transaction of the change itself."""
-    connection.execute(
-        insert(AuditEvent).values(at=at, actor=actor, act=act, issuer_id=issuer_id, subject=subject, details=details)
-    )
+    """Add to the audit trail, in the transaction of the change itself.
+
+    `more`: other columns of `AuditEvent`, of those that tell who and from where, before and after.
+    """
+    values = {"at": at, "actor": actor, "act": act, "issuer_id": issuer_id, "subject": subject, "details": details}
+    connection.execute(insert(AuditEvent).values(**values, **more))
 
 
-def insert_audits(
-    connection: Connection,
-    actor: str,
-    issuer_id: int,
-    acts: Sequence[tuple[datetime, str, str, dict[str, str | int | None]]],
-) -> None:
-    """The same for many acts of one actor for one issuer: when, which, on what, and details."""
-    columns = ("at", "actor", "act", "issuer_id", "subject", "details")
-    rows = [(at, actor, act, issuer_id, subject, details) for at, act, subject, details in acts]
-    if rows:
-        connection.execute(insert(AuditEvent), [dict(zip(columns, row, strict=True)) for row in rows])
+def insert_audits(connection: Connection, acts: Sequence[Mapping[str, Any]]) -> None:
+    """The same for many acts, all with the same columns of `AuditEvent`."""
+    if acts:
+        connection.execute(insert(AuditEvent), acts)

@@ -19,7 +19,10 @@ _PATIENCE = "10s"
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An entry without a place: row id, and which status event of which certificate it records."""
+    """An entry without a place: row id, and which status event of which certificate it records.
+
+    The row id of an entry about the audit trail is 0: it never waits.
+    """
 
     id: int
     certificate_id: int
@@ -74,7 +77,10 @@ def pending_entries(connection: Connection, limit: int) -> list[Pending]:
 
 
 def place_entries(connection: Connection, first: int, entries: Sequence[Pending]) -> None:
-    """Give waiting entries, as `pending_entries` returned them, the places from `first` on."""
+    """Give waiting entries, as `pending_entries` returned them, the places from `first` on.
+
+    An entry about the audit trail may stand in front of them.
+    """
     rows = [(first + offset, one.certificate_id, one.sequence, one.statement) for offset, one in enumerate(entries)]
     insert_rows(connection, LogEntry.__table__, ("log_index", "certificate_id", "sequence", "statement"), rows)
     # With the lock held nobody else deletes; but another transaction may just have added one of a lower id.

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.store.models import Base, Id
 
+# Stands in place of a certificate's row id in entries about the audit trail; the sequence then counts these entries.
+AUDIT_TRAIL = 0
+
 
 class PendingEntry(Base):
     """An entry that has been written, together with what it records, and has no place in the log yet."""

@@ -271,21 +271,47 @@ class IdempotencyKey(Base):
 
 
 class AuditEvent(Base):
-    """Who changed what, when. Never contains a secret."""
+    """Who changed what, when, from where. Never contains a secret.
+
+    `position`, `salt` and `link` are the event's place in the hash chain (formats/audit_chain.py). They are filled in
+    once, when the log's entries are placed; nothing else of a row ever changes.
+    """
 
     __tablename__ = "audit_events"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(80))
+    # No foreign keys: what was done stays, whoever goes.
+    api_key_id: Mapped[int | None] = mapped_column(Id)
+    user_id: Mapped[int | None] = mapped_column(Id)
+    # The network address that the request came from; none at the terminal.
+    origin: Mapped[str | None] = mapped_column(String(64))
     act: Mapped[str] = mapped_column(String(40))
     issuer_id: Mapped[int | None] = mapped_column(ForeignKey("issuers.id"))
     subject: Mapped[str] = mapped_column(String(120))
+    # What was changed, as it was and as it became.
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     details: Mapped[dict[str, Any]]
+    position: Mapped[int | None] = mapped_column(Id)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    link: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     __table_args__ = (
-        Index("ix_audit_events_issuer_id", "issuer_id", "id"),
-        Index("ix_audit_events_at", "at"),
+        Index("ix_audit_events_at", "at", "id"),
+        Index("ix_audit_events_issuer_id", "issuer_id", "at", "id"),
+        Index("ix_audit_events_issuer_id_act", "issuer_id", "act", "at", "id"),
+        Index("ix_audit_events_issuer_id_subject", "issuer_id", "subject", "at", "id"),
+        Index("ix_audit_events_issuer_id_actor", "issuer_id", "actor", "at", "id"),
+        Index("ix_audit_events_position", "position", unique=True),
+        # Those that wait for their place in the chain.
+        Index(
+            "ix_audit_events_unlinked",
+            "id",
+            sqlite_where=text("position IS NULL"),
+            postgresql_where=text("position IS NULL"),
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from registry.services.context import Registry
 from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
 from registry.web import (
+    api_audit,
     api_certificates,
     api_preparations,
     api_proof,
@@ -43,7 +44,7 @@ _OPENAPI = {
 # What is for everybody and stands beside the API of the OpenAPI document.
 _PAGES = (pages, badge, check, widget, identity, status_lists, documentation)
 # For issuers, with an API key.
-_ISSUERS_API = (api_certificates, api_preparations, api_signing_keys)
+_ISSUERS_API = (api_certificates, api_preparations, api_signing_keys, api_audit)
 
 
 def build_application(registry: Registry) -> Flask:

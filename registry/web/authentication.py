@@ -52,4 +52,5 @@ def _actor() -> Actor:
     kind, _, token = header.partition(" ")
     if kind.lower() != "bearer" or not token or len(header) > _MAX_HEADER:
         raise NotAuthenticated("Send your API key in the header 'Authorization: Bearer <key>'.")
-    return authenticate(the_registry(), token.strip())
+    # Behind proxies, ProxyFix has put the asker's address here (REGISTRY_TRUSTED_PROXIES).
+    return authenticate(the_registry(), token.strip(), request.remote_addr)

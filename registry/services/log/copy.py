@@ -78,9 +78,11 @@ class LogCopy:
     def _keep(self, index: int, entry: bytes) -> None:
         try:
             found: Any = orjson.loads(entry)
-            kind, digest = found["type"], bytes.fromhex(found["credential"])
-            recorded_at = datetime.fromisoformat(found["recorded_at"])
+            kind, recorded_at = found["type"], datetime.fromisoformat(found["recorded_at"])
             self.newest = max(self.newest, recorded_at)
+            if kind == log_entry.AUDIT_TRAIL:
+                return
+            digest = bytes.fromhex(found["credential"])
             if kind == log_entry.ISSUED:
                 self._recorded.setdefault(digest, (index, recorded_at))
             elif kind == log_entry.STATUS_CHANGED:

@@ -23,6 +23,8 @@ class FindingKind(StrEnum):
     UNLOGGED = "unlogged"
     # A certificate's row says something else than its status events, which the log vouches for.
     REGISTER = "register"
+    # The audit trail is not what the log says of it.
+    TRAIL = "trail"
     # A mirror holds something else than the log says now.
     MIRROR = "mirror"
 

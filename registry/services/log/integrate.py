@@ -30,6 +30,7 @@ from registry.formats.merkle import (
 from registry.formats.signed_note import MalformedNote, UnverifiedNote
 from registry.formats.tlog_checkpoint import Checkpoint, open_checkpoint
 from registry.services.context import Registry
+from registry.services.log import trail
 from registry.services.log.anchor import LogDamaged, keep, require_continuation
 from registry.services.log.keys import origin, sign_checkpoint, verifier_keys
 from registry.store import log as store
@@ -52,14 +53,14 @@ def open_log(registry: Registry) -> None:
 
 
 def integrate_pending(registry: Registry) -> int:
-    """Place all entries that wait; returns how many this call has placed.
+    """Place all entries that wait, and events of the audit trail in its chain; returns how many entries were placed.
 
     Raises LogDamaged, StorageUnavailable, Misconfigured, keys.KeyStoreError.
     """
     placed = 0
     while True:
         with registry.database.read() as connection:
-            if not store.has_pending(connection):
+            if not store.has_pending(connection) and not trail.has_work(registry, connection):
                 return placed
         try:
             with registry.database.transaction() as connection:
@@ -67,10 +68,9 @@ def integrate_pending(registry: Registry) -> int:
                 head = _integrate(registry, connection)
         except IntegrityError as error:
             raise LogDamaged("There is something where the next entries belong. Run: registry log verify") from error
-        if head is None:
-            return placed
-        placed += head.added
-        keep(registry, head.note)
+        if head is not None:
+            placed += head.added
+            keep(registry, head.note)
 
 
 def integrate_at_once(registry: Registry) -> None:
@@ -91,7 +91,10 @@ class _Grown(NamedTuple):
 
 
 def _integrate(registry: Registry, connection: Connection) -> _Grown | None:
+    about_trail = trail.extend(registry, connection)
     waiting = store.pending_entries(connection, _AT_ONCE)
+    if about_trail is not None:
+        waiting.insert(0, about_trail)
     if not waiting:
         return None
     head = store.newest_head(connection)
