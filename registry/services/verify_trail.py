@@ -87,12 +87,12 @@ class _TrailCheck:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._seen = SeenByLog(registry)
-        self._coming = self._read_anchors()
-        self._next = next(self._coming, None)
         self._link = GENESIS
         self._anchored_at: datetime | None = None
         self.position = self.anchored = self.anchors = self.count = 0
         self.findings: list[TrailFinding] = []
+        self._coming = self._read_anchors()
+        self._next = next(self._coming, None)
 
     def event(self, linked: Linked) -> None:
         """Check one event against its link, its place and its time, and against the log where that speaks of it."""
@@ -101,6 +101,9 @@ class _TrailCheck:
             several = linked.position > expected + 1
             gone = f"Events {expected} to {linked.position - 1} are" if several else f"Event {expected} is"
             self.add(expected, f"{gone} missing: removed.")
+            while self._next is not None and self._next.said.events < linked.position:
+                # What the log says of them, there is nothing to hold against.
+                self._pass_anchor(self._next)
         elif self._recomputed(linked) != linked.link:
             told = f"Event {linked.position} ({event.act} of {event.subject}, row {event.id}, by {event.actor})"
             self.add(linked.position, f"{told} does not fit its link: it was altered, or put in another's place.")
@@ -136,14 +139,17 @@ class _TrailCheck:
     def _meet_anchors(self) -> None:
         while self._next is not None and self._next.said.events <= self.position:
             log_index, said = self._next.log_index, self._next.said
-            if said.events < self.position or said.head != self._link:
+            if said.head != self._link:
                 first = self.anchored + 1
                 which = f"Event {first}" if first >= said.events else f"One of the events {first} to {said.events}"
                 text = f"{which} is not the one of which the log was told (entry {log_index})"
                 self.add(first, f"{text}: altered, removed or inserted, and the chain made to fit.")
-            self.anchored, self._anchored_at = said.events, said.recorded_at
-            self.anchors += 1
-            self._next = next(self._coming, None)
+            self._pass_anchor(self._next)
+
+    def _pass_anchor(self, anchor: _Anchor) -> None:
+        self.anchored, self._anchored_at = anchor.said.events, anchor.said.recorded_at
+        self.anchors += 1
+        self._next = next(self._coming, None)
 
     def _read_anchors(self) -> Iterator[_Anchor]:
         """The log's entries about the trail, each proven against the log's signed checkpoint."""
