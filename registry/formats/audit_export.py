@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+import codecs
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from registry.domain.trail import TrailRecord
-from registry.formats.csv_cells import neutralized
 from registry.formats.log_entry import instant
+from registry.formats.table_csv import csv_parts
 
 CSV_COLUMNS = ("id", "at", "issuer", "act", "subject", "actor", "origin", "before", "after", "details", "position")
 
@@ -24,20 +23,19 @@ def ndjson(events: Iterable[TrailRecord]) -> Iterator[bytes]:
 
 
 def csv_lines(events: Iterable[TrailRecord]) -> Iterator[bytes]:
-    """A heading and a line for each event (RFC 4180, UTF-8 with a byte order mark); no cell is a formula."""
-    yield b"\xef\xbb\xbf" + _line(CSV_COLUMNS)
-    for event, code, position, _, _ in events:
-        known: dict[str, Any] = {**event._asdict(), "at": instant(event.at), "issuer": code, "position": position}
-        yield _line([_cell(known[column]) for column in CSV_COLUMNS])
+    """A heading and a line for each event, as spreadsheets take them: no cell is a formula."""
+
+    def rows() -> Iterator[Sequence[str]]:
+        yield CSV_COLUMNS
+        for event, code, position, _, _ in events:
+            known = {**event._asdict(), "at": instant(event.at), "issuer": code, "position": position}
+            yield [_cell(known[column]) for column in CSV_COLUMNS]
+
+    yield codecs.BOM_UTF8
+    yield from csv_parts(rows())
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return neutralized(orjson.dumps(value).decode() if isinstance(value, dict) else str(value))
-
-
-def _line(cells: Iterable[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerow(cells)
-    return text.getvalue().encode()
+    return orjson.dumps(value).decode() if isinstance(value, dict) else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -21,8 +22,8 @@ from tests.formats.test_logo import svg
 LOGO = svg('<rect width="9" height="9"/>')
 
 
-def trail(registry: Registry) -> list[tuple[str, str, int | None, dict[str, object]]]:
-    columns = (AuditEvent.act, AuditEvent.subject, AuditEvent.issuer_id, AuditEvent.details)
+def trail(registry: Registry) -> list[tuple[Any, ...]]:
+    columns = (AuditEvent.act, AuditEvent.subject, AuditEvent.issuer_id, AuditEvent.before, AuditEvent.after)
     with registry.database.read() as connection:
         statement = select(*columns).where(AuditEvent.act.in_(("issuer.look", "issuer.logo"))).order_by(AuditEvent.id)
         return [tuple(row) for row in connection.execute(statement)]
@@ -41,10 +42,10 @@ def test_what_is_chosen_is_printed_and_audited(registry: Registry, actor: Actor)
     assert print_certificate(registry, verifier, public_id).pdf != plain
     told = trail(registry)
     assert [act for act, *_ in told] == ["issuer.look", "issuer.look", "issuer.logo"]
-    assert {(subject, issuer) for _, subject, issuer, _ in told} == {("cqc", actor.issuer_id)}
-    assert (told[1][3]["from_colour"], told[1][3]["to_colour"]) == ("#0f4c81", "#7a1f1f")
-    assert told[2][3]["from_logo"] is None
-    assert len(str(told[2][3]["to_logo"])) == 64
+    assert {(subject, issuer) for _, subject, issuer, *_ in told} == {("cqc", actor.issuer_id)}
+    assert (told[1][3]["colour"], told[1][4]["colour"]) == ("#0f4c81", "#7a1f1f")
+    assert told[2][3]["logo"] is None
+    assert len(str(told[2][4]["logo"])) == 64
     set_logo(registry, actor, None)
     set_look(registry, actor, "classic", "#0f4c81")
     assert print_certificate(registry, verifier, public_id).pdf == plain
