@@ -23,7 +23,7 @@ def names(registry: Registry, purpose: Purpose) -> list[str]:
 
 
 def audited(registry: Registry) -> list[tuple[str, str, str, dict[str, str]]]:
-    columns = (AuditEvent.actor, AuditEvent.act, AuditEvent.subject, AuditEvent.details)
+    columns = (AuditEvent.actor, AuditEvent.act, AuditEvent.subject, AuditEvent.after)
     with registry.database.read() as connection:
         return [tuple(row) for row in connection.execute(select(*columns).order_by(AuditEvent.id))]
 
@@ -146,11 +146,13 @@ def test_every_act_on_a_key_is_audited_with_who_did_it(registry: Registry, clock
     end = clock.now + timedelta(days=30)
     manage_keys.rotate_key(registry, "registry", Purpose.LOG, old_until=end, actor="terminal (li)")
     manage_keys.mark_key_compromised(registry, "cqc-1", clock.now, "terminal (wang)")
-    assert audited(registry)[before:] == [
-        ("terminal (li)", "key.create", "log-2", {"purpose": "log"}),
-        ("terminal (li)", "key.retire", "log-1", {"end": end.isoformat()}),
-        ("terminal (wang)", "key.compromise", "cqc-1", {"since": clock.now.isoformat()}),
-    ]
+    made, retired, compromised = audited(registry)[before:]
+    assert made[:3] == ("terminal (li)", "key.create", "log-2")
+    assert made[3]["purpose"] == "log"
+    assert retired[:3] == ("terminal (li)", "key.retire", "log-1")
+    assert retired[3]["retired_at"] == end.isoformat()
+    assert compromised[:3] == ("terminal (wang)", "key.compromise", "cqc-1")
+    assert compromised[3]["compromised_since"] == clock.now.isoformat()
 
 
 def test_a_key_that_nobody_published_can_not_be_ended(registry: Registry, clock: Clock) -> None:

@@ -65,8 +65,8 @@ def perform_acts(
         for start in range(0, len(acts), _AT_ONCE):
             _perform(registry, connection, actor, acts[start : start + _AT_ONCE], now)
             progress(min(start + _AT_ONCE, len(acts)), len(acts))
-        counts = Counter(str(one["act"]) for one in acts)
-        audit(connection, now, actor, "certificate.acts", f"file of {len(acts)}", sha256=checked.digest, **counts)
+        counts = dict(Counter(str(one["act"]) for one in acts))
+        audit(connection, now, actor, "certificate.acts", f"file of {len(acts)}", sha256=checked.digest, after=counts)
         finish(connection)
     integrate_at_once(registry)
 
