@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from registry.domain.reasons import REASONS, Reason
 from registry.domain.schemes import SCHEMES
 from registry.services.change_status import Change
 from registry.services.find import Found, Page, RecordedEvent
+from registry.services.statistics import Statistics
 from registry.services.verify import Verification
 from registry.store.certificates import StoredCertificate
 from registry.store.issuers import StoredIssuer
@@ -170,3 +172,8 @@ def catalogue() -> dict[str, Any]:
         ],
         "reasons": {act.value: sorted(reasons) for act, reasons in REASONS.items()},
     }
+
+
+def statistics(found: Statistics) -> dict[str, Any]:
+    """Counts; the members of `Statistics`."""
+    return {**asdict(found), "counted_at": found.counted_at.isoformat()}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response, jsonify, request
 from flask_smorest import Blueprint
 
 from registry.services import find, manage_issuers
+from registry.services.statistics import statistics_of_register
 from registry.services.verify import Verification
 from registry.web import answers, headers, schemas
 from registry.web.current import the_registry, the_verifier
 from registry.web.presented import MAX_CREDENTIAL_BYTES, MAX_PDF_BYTES, PDF, judge
 from registry.web.requests import StrictParser, read_body
+from registry.web.statistics import CACHE
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/v1", description="For everybody, without a key")
 blueprint.ARGUMENTS_PARSER = StrictParser()
@@ -76,6 +78,16 @@ def issuers() -> dict[str, Any]:
 def schemes() -> dict[str, Any]:
     """The schemes that can be certified, and the reasons for each act."""
     return answers.catalogue()
+
+
+@blueprint.get("/statistics")
+@blueprint.response(200, schemas.StatisticsAnswer)
+def statistics() -> Response:
+    """The whole register in numbers, at most ten minutes old."""
+    response = jsonify(answers.statistics(statistics_of_register(the_registry())))
+    response.headers["Cache-Control"] = CACHE
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def verification_response(found: Verification) -> Response:

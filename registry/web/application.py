@@ -29,7 +29,9 @@ from registry.web import (
     log,
     offline_qr,
     pages,
+    pictures,
     present,
+    statistics,
     status_lists,
     vc_api,
     widget,
@@ -42,7 +44,7 @@ _OPENAPI = {
     "OPENAPI_VERSION": "3.1.0",
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
-_PAGES = (pages, badge, check, widget, identity, status_lists, documentation)
+_PAGES = (pages, badge, check, widget, identity, statistics, status_lists, documentation)
 # For issuers, with an API key.
 _ISSUERS_API = (api_certificates, api_preparations, api_signing_keys, api_audit)
 
@@ -68,6 +70,7 @@ def build_application(registry: Registry) -> Flask:
     languages.install(app)
     headers.install(app)
     present.install(app)
+    pictures.install(app)
     public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
     for module in (api_public, api_proof, *_PAGES):
         public(module.blueprint)

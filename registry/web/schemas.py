@@ -315,3 +315,31 @@ class IssuersAnswer(Schema):
     """All certification bodies."""
 
     issuers = fields.List(fields.Nested(IssuerAnswer), required=True)
+
+
+_COUNTS: dict[str, Any] = {"keys": fields.String(), "values": fields.Integer(), "required": True}
+
+
+class StatisticsAnswer(Schema):
+    """Counts of certificates. Months are like 2026-03."""
+
+    counted_at = fields.AwareDateTime(required=True)
+    statuses = fields.Dict(**_COUNTS, metadata={"description": "all certificates, by status"})
+    schemes = fields.Dict(**_COUNTS, metadata={"description": "the valid ones, by code of the scheme"})
+    sections = fields.Dict(**_COUNTS, metadata={"description": "the valid ones, by section of GB/T 4754-2017"})
+    regions = fields.Dict(
+        **_COUNTS,
+        metadata={"description": "the valid ones, by GB/T 2260: prefectures of Zhejiang (3302), other provinces (31)"},
+    )
+    sizes = fields.Dict(**_COUNTS, metadata={"description": "the valid ones, by size of the enterprise"})
+    issued = fields.Dict(**_COUNTS, metadata={"description": "by month of the decision, two years back"})
+    acts = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Integer()),
+        required=True,
+        metadata={"description": "by act, and by the month in which it took effect, two years back"},
+    )
+    expiring = fields.Dict(**_COUNTS, metadata={"description": "by month of the last day, a year ahead"})
+    holders = fields.Integer(required=True, metadata={"description": "organizations with a valid certificate"})
+    persons = fields.Integer(required=True, metadata={"description": "valid training certificates"})
+    cases = fields.Integer(required=True, metadata={"description": "valid recognitions of improvement cases"})

@@ -164,6 +164,8 @@ SIZES: Mapping[EnterpriseSize, LazyString] = {
     EnterpriseSize.MEDIUM: _("Medium enterprise"),
     EnterpriseSize.LARGE: _("Large enterprise"),
 }
+# What a chart counts.
+CERTIFICATES = _("Certificates")
 IDENTIFIERS: Mapping[str, LazyString] = {
     "uscc": _("Unified social credit code"),
     "lei": _("Legal entity identifier (LEI)"),
