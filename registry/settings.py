@@ -45,6 +45,8 @@ class Settings:
     rate_limit_storage: str = "memory://"
     # The largest request body, in bytes (REGISTRY_MAX_BODY_BYTES).
     max_body_bytes: int = 1_048_576
+    # The largest file that is sent to be imported, in bytes (REGISTRY_MAX_IMPORT_BYTES).
+    max_import_bytes: int = 268_435_456
     # How many outcomes of signature checks each process remembers; 0: none (REGISTRY_REMEMBERED_SIGNATURES).
     remembered_signatures: int = 2048
     # Most connections that one process opens to the database (REGISTRY_DATABASE_POOL).
@@ -95,6 +97,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rate_limit_log=environment.get("REGISTRY_RATE_LIMIT_LOG", "6000 per minute"),
         rate_limit_storage=environment.get("REGISTRY_RATE_LIMIT_STORAGE", "memory://"),
         max_body_bytes=_number(environment, "REGISTRY_MAX_BODY_BYTES", 1_048_576),
+        max_import_bytes=_number(environment, "REGISTRY_MAX_IMPORT_BYTES", 268_435_456),
         remembered_signatures=_number(environment, "REGISTRY_REMEMBERED_SIGNATURES", 2048),
         database_pool=_number(environment, "REGISTRY_DATABASE_POOL", 8),
         status_list_length=_status_list_length(environment),

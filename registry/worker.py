@@ -1,4 +1,5 @@
-"""What runs beside the web server, over and over: the log's entries placed, its checkpoints cosigned, caches renewed.
+"""What runs beside the web server, over and over: the log's entries placed, its checkpoints cosigned, files
+imported, caches renewed.
 
 Several may run. Each turn leaves everything in order, so that a worker may be stopped or killed at any time.
 """
@@ -12,6 +13,7 @@ from time import monotonic
 
 from keys import KeyStoreError
 from registry.domain.errors import Misconfigured, RegistryError
+from registry.services.bulk.run_imports import forget_old, run_next
 from registry.services.change_status import refresh_due
 from registry.services.context import Registry
 from registry.services.cosign import ConfiguredWitness, read_witnesses
@@ -46,6 +48,8 @@ class Worker:
         """Work until told to stop. A witness that is slow to answer keeps no entry waiting: it has a thread apart."""
         cosigning = Thread(target=self._repeat, args=(self.cosign, stop), daemon=True)
         cosigning.start()
+        importing = Thread(target=self._repeat, args=(self.import_files, stop), daemon=True)
+        importing.start()
         self._repeat(self.turn, stop)
         cosigning.join(INTERVAL_SECONDS)
 
@@ -56,7 +60,13 @@ class Worker:
             _logger.info("%d entries placed in the log", placed)
         if now - self._refreshed_at >= _REFRESH_SECONDS:
             refresh_due(self._registry)
+            forget_old(self._registry)
             self._refreshed_at = now
+
+    def import_files(self, _now: float) -> None:
+        """Check or record all files that wait. Raises RegistryError."""
+        while run_next(self._registry):
+            _logger.info("a file was checked or recorded")
 
     def cosign(self, now: float) -> None:
         """Ask the witnesses that have not cosigned the newest checkpoint. Raises RegistryError."""

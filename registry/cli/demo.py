@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import click
 
+from registry.beside import worker_beside
 from registry.cli.terminal import progress_bar
 from registry.domain.errors import Misconfigured
 from registry.domain.lifecycle import Status
@@ -50,7 +51,8 @@ def demo(port: int, enterprises: int, run_server: bool) -> None:
     registry.database.close()
     if run_server:
         click.echo("The server runs until you press Ctrl+C.")
-        serve_forever(registry.settings, "127.0.0.1", port, 1)
+        with worker_beside():
+            serve_forever(registry.settings, "127.0.0.1", port, 1)
 
 
 def _demo_environment(port: int) -> None:

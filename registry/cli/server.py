@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 
 import click
 
+from registry.beside import worker_beside
 from registry.cli.terminal import progress_bar, with_registry
 from registry.serve import serve_forever
 from registry.services import set_up
@@ -25,9 +27,11 @@ def init() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
 @click.option("--workers", default=os.cpu_count() or 1, show_default="one a core", help="Processes.")
+@click.option("--worker/--no-worker", "beside", default=True, help="Run a 'registry worker' beside it.")
 @with_registry
-def serve(registry: Registry, host: str, port: int, workers: int) -> None:
-    """Run the web server."""
+def serve(registry: Registry, host: str, port: int, workers: int, beside: bool) -> None:
+    """Run the web server, and a worker beside it."""
     registry.keys.check()
     registry.database.close()
-    serve_forever(registry.settings, host, port, workers)
+    with worker_beside() if beside else nullcontext():
+        serve_forever(registry.settings, host, port, workers)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
-from threading import Event
+import sys
+from threading import Event, Thread
 from types import FrameType
 
 import click
@@ -15,11 +16,13 @@ from registry.worker import Worker
 
 
 @click.command()
+@click.option("--until-input-ends", is_flag=True, help="End when standard input does.")
 @with_registry
-def worker(registry: Registry) -> None:
-    """Run what goes on beside the web server: places entries in the log, and has its checkpoints cosigned.
+def worker(registry: Registry, until_input_ends: bool) -> None:
+    """Run what goes on beside the web server: imports files, places entries in the log, has its checkpoints cosigned.
 
-    Set REGISTRY_LOG_WORKER=on for the web servers, which then leave the log to it. Several may run.
+    'registry serve' brings one along. Set REGISTRY_LOG_WORKER=on for the web servers, which then leave the log to it.
+    Several may run.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     stop = Event()
@@ -29,6 +32,13 @@ def worker(registry: Registry) -> None:
 
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, end)
+    if until_input_ends:
+        Thread(target=_end_with_input, args=(stop,), daemon=True).start()
     runs = Worker(registry)
     click.echo("The worker runs until you press Ctrl+C.")
     runs.run(stop)
+
+
+def _end_with_input(stop: Event) -> None:
+    sys.stdin.buffer.read()
+    stop.set()
