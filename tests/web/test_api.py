@@ -108,6 +108,11 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/certificates/{public_id}/proof",
         "/api/v1/log/consistency",
         "/api/v1/trust-bundle",
+        "/api/v1/certificates/export",
+        "/api/v1/imports",
+        *(f"/api/v1/imports/{what}" for what in ("template", "{name}", "{name}/accept")),
+        *(f"/api/v1/imports/{{name}}/{what}" for what in ("errors", "errors.ndjson")),
+        *(f"/api/v1/{what}" for what in ("audit", "statistics")),
     }
     create_operation = document["paths"]["/api/v1/certificates"]["post"]
     assert create_operation["security"] == [{"apiKey": []}]
