@@ -22,7 +22,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from keys import pkcs8
+from keys import pkcs8, sealing
 from keys.signer import KeyAlreadyExists, KeyNotFound, KeyRecord, KeyState, KeyStoreError, Purpose, Signer
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
@@ -56,6 +56,7 @@ class FileKeyStore:
             # That exception holds the whole text.
             raise KeyStoreError("The key passphrase is not UTF-8 text.") from None
         self._opened: dict[str, _FileSigner] = {}
+        self._sealer: sealing.Sealer | None = None
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -116,6 +117,30 @@ class FileKeyStore:
             if record.compromised_since is not None and record.compromised_since <= since:
                 return record
             return self._write(replace(record, compromised_since=since), pem, replacing=True)
+
+    def seal(self, plain: bytes, context: bytes) -> bytes:
+        """A small secret, sealed so that it can lie in a database; `context` says whose it is. Raises KeyStoreError."""
+        return self._open_sealer().seal(plain, context)
+
+    def unseal(self, sealed: bytes, context: bytes) -> bytes:
+        """What was sealed in the same context. Raises KeyStoreError."""
+        try:
+            return self._open_sealer().open(sealed, context)
+        except sealing.CantBeOpened as error:
+            raise KeyStoreError(str(error)) from None
+
+    def _open_sealer(self) -> sealing.Sealer:
+        passphrase = self._required_passphrase()
+        with self._lock:
+            if self._sealer is None:
+                try:
+                    _refuse_access_by_others(self._folder)
+                    self._sealer = sealing.open_sealer(self._folder, passphrase)
+                except OSError as error:
+                    raise KeyStoreError(f"The key folder {self._folder} can't be used ({error.strerror}).") from None
+                except sealing.CantBeOpened as error:
+                    raise KeyStoreError(str(error)) from None
+        return self._sealer
 
     def check(self) -> None:
         """Refuse what must not run: files that others can read, or a passphrase that does not open the keys.

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from registry.store import import_models, log_models, look_models, own_key_models, statistics  # noqa: F401 - tables of the metadata
+from registry.store import all_models  # noqa: F401 - the tables belong to the metadata
 from registry.store.models import Base
 
 

@@ -61,6 +61,13 @@ class Settings:
     log_witnesses: Path | None = None
     # How often at most the log is told of the audit trail; None: never (REGISTRY_AUDIT_MINUTES, 'off').
     audit_interval: timedelta | None = timedelta(hours=1)
+    # Whether people must show a second factor (TOTP) to use the console; otherwise those who have one must
+    # (REGISTRY_SECOND_FACTOR: required or optional).
+    second_factor_required: bool = True
+    # When a session of the console ends: unused, and at the latest (REGISTRY_SESSION_IDLE_MINUTES,
+    # REGISTRY_SESSION_HOURS).
+    session_idle_minutes: int = 30
+    session_hours: int = 12
     # Whether the conformance face is there, which signs what anybody sends it with a test key (REGISTRY_VC_API).
     vc_api: bool = False
     # From which origins it may fetch status lists, besides this registry's own (REGISTRY_VC_API_STATUS_HOSTS).
@@ -105,6 +112,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_quorum=_number(environment, "REGISTRY_LOG_QUORUM", 0),
         log_witnesses=_path(environment, "REGISTRY_LOG_WITNESSES"),
         audit_interval=_audit_interval(environment),
+        second_factor_required=_choice(environment, "REGISTRY_SECOND_FACTOR", ("required", "optional")) == "required",
+        session_idle_minutes=_at_least_one(environment, "REGISTRY_SESSION_IDLE_MINUTES", 30),
+        session_hours=_at_least_one(environment, "REGISTRY_SESSION_HOURS", 12),
         vc_api=_switch(environment, "REGISTRY_VC_API"),
         vc_api_status_hosts=_origins(environment, "REGISTRY_VC_API_STATUS_HOSTS"),
     )
@@ -159,10 +169,22 @@ def _path(environment: Mapping[str, str], name: str) -> Path | None:
 
 
 def _switch(environment: Mapping[str, str], name: str) -> bool:
-    text = environment.get(name, "off")
-    if text not in {"on", "off"}:
-        raise Misconfigured(f"{name} must be 'on' or 'off', not {text!r}.")
-    return text == "on"
+    return _choice(environment, name, ("off", "on")) == "on"
+
+
+def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, str]) -> str:
+    """One of two words, the first unless told."""
+    text = environment.get(name, choices[0])
+    if text not in choices:
+        raise Misconfigured(f"{name} must be '{choices[0]}' or '{choices[1]}', not {text!r}.")
+    return text
+
+
+def _at_least_one(environment: Mapping[str, str], name: str, default: int) -> int:
+    number = _number(environment, name, default)
+    if not 1 <= number <= _MINUTES_OF_A_YEAR:
+        raise Misconfigured(f"{name} must be 1 to {_MINUTES_OF_A_YEAR}, not {number}.")
+    return number
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -16,6 +16,7 @@ from registry.cli.log import log
 from registry.cli.prints import print_certificates
 from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
+from registry.cli.users import user
 from registry.cli.verify import verify
 from registry.cli.witness import witness
 from registry.cli.worker import worker
@@ -33,11 +34,12 @@ def main() -> None:
     """
 
 
-for _command in (
+_COMMANDS = (
     init,
     serve,
     demo,
     issuer,
+    user,
     apikey,
     issue_file,
     *ACTS,
@@ -54,5 +56,6 @@ for _command in (
     audit,
     witness,
     worker,
-):
+)
+for _command in _COMMANDS:
     main.add_command(_command)

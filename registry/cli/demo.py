@@ -18,6 +18,7 @@ from registry.serve import require_free_port, serve_forever
 from registry.services import api_keys, find, set_up
 from registry.services.context import CERTIFICATE_VERBS, Registry, open_registry, operator
 from registry.services.sample.load import load_samples
+from registry.services.sample.people import sample_people
 from registry.settings import read_settings
 
 _DEMO_ISSUER = "cqc-sample"
@@ -48,6 +49,7 @@ def demo(port: int, enterprises: int, run_server: bool) -> None:
         load_samples(registry, enterprises, progress)
     token = api_keys.create_api_key(registry, _DEMO_ISSUER, CERTIFICATE_VERBS, "demo")
     click.echo(_demo_guide(registry, token))
+    click.echo(_people_guide(registry))
     registry.database.close()
     if run_server:
         click.echo("The server runs until you press Ctrl+C.")
@@ -59,6 +61,8 @@ def _demo_environment(port: int) -> None:
     """Settings of the demo, where the environment has none: a folder of its own, and a passphrase of its own."""
     folder = Path(os.environ.setdefault("REGISTRY_DATA_DIR", str(Path("var/demo").resolve())))
     os.environ.setdefault("REGISTRY_BASE_URL", f"http://127.0.0.1:{port}")
+    # Signing in takes a password alone until somebody sets a second factor up.
+    os.environ.setdefault("REGISTRY_SECOND_FACTOR", "optional")
     if "REGISTRY_KEY_PASSPHRASE" in os.environ or "REGISTRY_KEY_PASSPHRASE_FILE" in os.environ:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,6 +96,23 @@ def _demo_guide(registry: Registry, token: str) -> str:
         "For the command line on this registry ('registry verify', 'registry keys list') in another terminal:",
         "",
         *(f"  export {name}={quote(os.environ[name])}" for name in _FOR_THE_COMMAND_LINE if name in os.environ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _people_guide(registry: Registry) -> str:
+    """How to sign in to the console."""
+    password, people = sample_people(registry, _DEMO_ISSUER)
+    lines = [
+        f"Sign in to the console of {_DEMO_ISSUER} at {registry.base_url}/console/ with one of these addresses:",
+        "",
+        *(f"  {role:14} {email}" for role, email in people),
+        "",
+        f"  Password       {password}",
+        "",
+        "It is new each time the demo starts. The account page sets a second factor up; elsewhere than in the demo",
+        "nobody signs in without one.",
         "",
     ]
     return "\n".join(lines)

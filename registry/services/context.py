@@ -68,7 +68,8 @@ class Actor:
         """Raises NotPermitted unless the actor may do this."""
         if verb not in self.verbs:
             allowed = ", ".join(sorted(self.verbs)) or "nothing"
-            raise NotPermitted(f"This API key does not allow '{verb}'; it allows: {allowed}.")
+            who = "This API key" if self.user_id is None else "Your role"
+            raise NotPermitted(f"{who} does not allow '{verb}'; it allows: {allowed}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ from registry.web import (
     vc_api,
     widget,
 )
+from registry.web.console import build_blueprint as build_console
+from registry.web.console import install as install_console
 from registry.web.hot_path import PUBLIC_SCOPE, HotPath
 
 _OPENAPI = {
@@ -72,6 +74,7 @@ def build_application(registry: Registry) -> Flask:
     headers.install(app)
     present.install(app)
     pictures.install(app)
+    install_console(app)
     public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
     for module in (api_public, api_proof, *_PAGES):
         public(module.blueprint)
@@ -86,6 +89,8 @@ def build_application(registry: Registry) -> Flask:
     app.extensions["count_pdf"] = limits.counter(
         limiter, registry.settings.rate_limit_print, certificate_pdf.LIMIT_SCOPE
     )
+    console = build_console()
+    limiter.shared_limit(registry.settings.rate_limit_admin, scope="console")(console)
     api = documentation.ProblemApi(app)
     # After Api, which brings handlers of its own.
     errors.install(app)
@@ -97,6 +102,7 @@ def build_application(registry: Registry) -> Flask:
     app.register_blueprint(log.blueprint)
     app.register_blueprint(offline_qr.blueprint)
     app.register_blueprint(certificate_pdf.blueprint)
+    app.register_blueprint(console)
     app.register_blueprint(health.blueprint)
     if registry.settings.vc_api:
         limiter.shared_limit(vc_api.RATE_LIMIT, scope="vc_api")(vc_api.blueprint)

@@ -82,8 +82,9 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    # The log has the traceback; the asker gets none.
-    _LOG.exception("unexpected error on %s %r", request.method, request.path, exc_info=error)
+    # The log has the traceback; the asker gets none. Not the path itself: an invitation stands in one.
+    place = request.url_rule.rule if request.url_rule else request.path
+    _LOG.exception("unexpected error on %s %r", request.method, place, exc_info=error)
     failure = InternalServerError()
     return _answer(500, "internal-error", failure.name, "The registry made a mistake. It has been logged.", {})
 

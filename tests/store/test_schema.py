@@ -8,7 +8,7 @@ from sqlalchemy import inspect
 
 from registry.services.context import Actor, Registry
 from registry.services.issue import issue
-from registry.store import import_models, log_models, look_models, own_key_models, schema, statistics  # noqa: F401 - tables of the metadata
+from registry.store import all_models, schema  # noqa: F401 - the tables belong to the metadata
 from registry.store.models import Base
 from tests.conftest import sample_certificate
 

@@ -1,0 +1,9 @@
+"""Every module with tables, a line each: whoever needs all of the metadata imports this one."""
+
+from registry.store import import_models as import_models
+from registry.store import log_models as log_models
+from registry.store import look_models as look_models
+from registry.store import models as models
+from registry.store import own_key_models as own_key_models
+from registry.store import people_models as people_models
+from registry.store import statistics as statistics

@@ -1,0 +1,42 @@
+"""The sections of the console, in the order of the menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+from registry.services.context import Verb
+from registry.services.roles import VERBS
+from registry.web.console.guard import the_person
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """An entry of the menu: whoever may do `verb` sees it."""
+
+    endpoint: str
+    title: LazyString
+    verb: Verb
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the present page belongs to it."""
+        return (request.endpoint or "").rpartition(".")[0] == self.endpoint.rpartition(".")[0]
+
+
+_SECTIONS = (
+    Section("console.home.overview", _("Overview"), Verb.READ),
+    Section("console.people.index", _("People"), Verb.ADMINISTER),
+    Section("console.branches.index", _("Branches"), Verb.ADMINISTER),
+)
+
+
+def sections() -> list[Section]:
+    """What the person may open."""
+    person = the_person()
+    if person is None or not person.complete or person.issuer_id is None:
+        return []
+    return [section for section in _SECTIONS if section.verb in VERBS[person.role]]

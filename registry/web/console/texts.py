@@ -1,0 +1,99 @@
+"""What the console says of its closed lists, and of the refusals that its forms meet.
+
+English is written here; Chinese is in translations/zh.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+from registry.services.roles import Role
+from registry.web import texts as public
+
+ROLES: Mapping[Role, LazyString] = {
+    Role.OPERATOR: _("Registry operator"),
+    Role.ADMINISTRATOR: _("Administrator"),
+    Role.OFFICER: _("Issuing officer"),
+    Role.REVIEWER: _("Reviewer"),
+    Role.READER: _("Read only"),
+}
+ROLE_MEANINGS: Mapping[Role, LazyString] = {
+    Role.OPERATOR: _("Looks after all issuers and sets them up."),
+    Role.ADMINISTRATOR: _("May do everything, and decides who belongs to the issuer."),
+    Role.OFFICER: _("Issues certificates and changes their status."),
+    Role.REVIEWER: _("Decides about what waits for a second officer, and reads the audit trail."),
+    Role.READER: _("Sees certificates and changes nothing."),
+}
+# What has just been done, by the word in the address.
+DONE: Mapping[str, LazyString] = {
+    "signed-out": _("You are signed out."),
+    "password-changed": _("Your password is changed. You are signed out everywhere else."),
+    "second-factor-off": _("You sign in without a second factor from now on."),
+    "changed": _("Changed."),
+    "disabled": _("This person can't sign in any more."),
+    "added": _("Added."),
+    "closed": _("Closed."),
+}
+
+# Refusals by the English text that the layers below write.
+_REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
+    (re.compile(pattern), text)
+    for pattern, text in (
+        (
+            r"e-mail address or the password is not right",
+            _("The e-mail address or the password is not right."),
+        ),
+        (
+            r"Too many attempts to sign in\. Wait (?P<minutes>\d+)",
+            _("Too many attempts. Wait %(minutes)s minutes, then try again."),
+        ),
+        (
+            r"invitation has been used already",
+            _("This invitation has been used already, or it is too old. Ask for a new one."),
+        ),
+        (r"a password needs at least (?P<count>\d+)", _("A password needs at least %(count)s characters.")),
+        (
+            r"too easily guessed",
+            _("That is guessed too easily: choose several words that have nothing to do with you."),
+        ),
+        (r"not your present password", _("This is not your present password.")),
+        (r"this is your present password", _("This is your present password; choose another.")),
+        (r"not the same as above", _("Not the same as above.")),
+        (
+            r"this code is not right",
+            _("This code is not right, or it has been used already. Wait for the next one."),
+        ),
+        (r"second factor is set up already", _("A second factor is set up already.")),
+        (r"No second factor is set up", _("No second factor is set up.")),
+        (r"requires a second factor", _("This registry requires a second factor.")),
+        (r"not an e-mail address", _("This is not an e-mail address.")),
+        (r"Somebody has this e-mail address", _("Somebody has this e-mail address already.")),
+        (r"must have 1 to (?P<limit>\d+) printable", _("Type 1 to %(limit)s characters.")),
+        (r"must have 2 to 32 small letters", _("Use 2 to 32 small letters, digits and hyphens.")),
+        (r"no open branch has this code", _("No open branch has this code.")),
+        (r"must be one of:", _("Choose one of the list.")),
+        (
+            r"(?P<email>\S+) is the last \w+ who can sign in",
+            _("%(email)s is the last administrator who can sign in. Make another one first."),
+        ),
+        (r"branch with the code '(?P<code>.*)' exists", _("A branch with the code %(code)s exists already.")),
+        (r"No branch of yours", _("No branch of yours has this code.")),
+        (r"Nobody of yours", _("Nobody of yours has this number.")),
+        (r"Your role does not allow", _("Your role does not allow this.")),
+        (r"No certificate of yours", _("No certificate of yours has this id.")),
+        (r"Only operators of the registry", _("Only operators of the registry choose an issuer.")),
+    )
+)
+
+
+def in_words(refusal: str) -> str:
+    """A refusal in the reader's language; as it is where no reader is expected to meet it."""
+    for pattern, text in _REFUSALS:
+        found = pattern.search(refusal)
+        if found:
+            return str(text) % found.groupdict()
+    return public.in_words(refusal) or refusal
