@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Blueprint, Flask
+from flask_limiter import Limiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from registry.packaged import packaged_folder
 from registry.services.context import Registry
 from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
+from registry.settings import Settings
 from registry.web import (
     api_audit,
     api_certificates,
@@ -75,22 +77,8 @@ def build_application(registry: Registry) -> Flask:
     present.install(app)
     pictures.install(app)
     install_console(app)
-    public = limiter.shared_limit(registry.settings.rate_limit_public, scope=PUBLIC_SCOPE)
-    for module in (api_public, api_proof, *_PAGES):
-        public(module.blueprint)
-    limiter.shared_limit(registry.settings.rate_limit_log, scope="log")(log.blueprint)
-    admin = limiter.shared_limit(registry.settings.rate_limit_admin, scope="admin")
-    for module in _ISSUERS_API:
-        admin(module.blueprint)
-    limiter.shared_limit(registry.settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
-    limiter.shared_limit(registry.settings.rate_limit_print, scope=certificate_pdf.LIMIT_SCOPE)(
-        certificate_pdf.blueprint
-    )
-    app.extensions["count_pdf"] = limits.counter(
-        limiter, registry.settings.rate_limit_print, certificate_pdf.LIMIT_SCOPE
-    )
     console = build_console()
-    limiter.shared_limit(registry.settings.rate_limit_admin, scope="console")(console)
+    _limit(app, limiter, registry.settings, console)
     api = documentation.ProblemApi(app)
     # After Api, which brings handlers of its own.
     errors.install(app)
@@ -108,3 +96,18 @@ def build_application(registry: Registry) -> Flask:
         limiter.shared_limit(vc_api.RATE_LIMIT, scope="vc_api")(vc_api.blueprint)
         vc_api.install(app, registry, app.extensions["status_lists"])
     return app
+
+
+def _limit(app: Flask, limiter: Limiter, settings: Settings, console: Blueprint) -> None:
+    """Give each part of the application the rate limit that fits what it costs."""
+    public = limiter.shared_limit(settings.rate_limit_public, scope=PUBLIC_SCOPE)
+    for module in (api_public, api_proof, *_PAGES):
+        public(module.blueprint)
+    admin = limiter.shared_limit(settings.rate_limit_admin, scope="admin")
+    for module in _ISSUERS_API:
+        admin(module.blueprint)
+    limiter.shared_limit(settings.rate_limit_admin, scope="console")(console)
+    limiter.shared_limit(settings.rate_limit_log, scope="log")(log.blueprint)
+    limiter.shared_limit(settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
+    limiter.shared_limit(settings.rate_limit_print, scope=certificate_pdf.LIMIT_SCOPE)(certificate_pdf.blueprint)
+    app.extensions["count_pdf"] = limits.counter(limiter, settings.rate_limit_print, certificate_pdf.LIMIT_SCOPE)
