@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
+
+import orjson
 
 from registry.domain.certificate import day_of
 from registry.domain.errors import Conflict
+from registry.domain.look import Look
 from registry.domain.public_id import parse_public_id
 from registry.domain.verdict import Verdict
 from registry.formats.certificate_pdf import NotPrintable, certificate_pdf
@@ -17,6 +21,26 @@ from registry.store.looks import look_of
 
 # What has been done to a certificate has a day; expiry stands on the sheet already.
 _ACTED_UPON = frozenset({Verdict.SUSPENDED, Verdict.WITHDRAWN, Verdict.CANCELLED, Verdict.SUPERSEDED})
+
+
+class PrintJob(NamedTuple):
+    """All that is needed for one PDF, wherever it is made: the credential to the byte, and what it can't say itself."""
+
+    public_id: str
+    credential: bytes
+    address: str
+    standing: Standing
+    recorded_at: datetime
+    look: Look
+
+    def run(self) -> bytes:
+        """The PDF. Raises Conflict where the certificate has a character that can't be printed."""
+        document = orjson.loads(self.credential)
+        sheet = certificate_sheet(document, self.public_id, self.address, self.standing, self.look)
+        try:
+            return certificate_pdf(sheet, self.credential, self.recorded_at)
+        except NotPrintable as error:
+            raise Conflict(f"This certificate can't be printed. {error}") from error
 
 
 class PrintedCertificate(NamedTuple):
@@ -34,16 +58,18 @@ def print_certificate(registry: Registry, verifier: Verifier, typed: str) -> Pri
     """
     public_id = parse_public_id(typed)
     found = verifier.by_public_id(public_id)
-    if found.document is None or found.recorded_at is None or found.verdict is Verdict.INVALID:
-        raise Conflict("This certificate fails the registry's own check. It is not printed.")
-    with registry.database.read() as connection:
-        look = look_of(connection, found.terms["certification_body"]["code"])
     _, credential = stored_document(registry, public_id)
-    sheet = certificate_sheet(found.document, public_id, f"{registry.base_url}/v/{public_id}", _standing(found), look)
-    try:
-        return PrintedCertificate(public_id, certificate_pdf(sheet, credential, found.recorded_at))
-    except NotPrintable as error:
-        raise Conflict(f"This certificate can't be printed. {error}") from error
+    with registry.database.read() as connection:
+        look = look_of(connection, found.terms["certification_body"]["code"]) if found.terms else Look()
+    return PrintedCertificate(public_id, print_job(registry, found, credential, look).run())
+
+
+def print_job(registry: Registry, found: Verification, credential: bytes, look: Look) -> PrintJob:
+    """What is to be printed of a registered certificate. Raises Conflict where it fails its own check."""
+    if found.public_id is None or found.recorded_at is None or found.verdict is Verdict.INVALID:
+        raise Conflict("This certificate fails the registry's own check. It is not printed.")
+    address = f"{registry.base_url}/v/{found.public_id}"
+    return PrintJob(found.public_id, credential, address, _standing(found), found.recorded_at, look)
 
 
 def _standing(found: Verification) -> Standing:

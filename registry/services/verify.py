@@ -90,6 +90,10 @@ class Verifier:
             raise NotFound("No certificate with this id is in the registry. Compare it with the paper once more.")
         return self._judge_row(row, self._seal(row.document, row.public_key), now)
 
+    def row(self, row: VerificationRow) -> Verification:
+        """Verify what a row says that has been read already, one of many. Raises NotFound before it is issued."""
+        return self._judge_row(row, _check_seal(row.document, row.public_key), self._registry.now())
+
     def document(self, body: bytes) -> Verification:
         """Judge a credential that somebody hands in. Raises InvalidInput for what is no JSON object."""
         document, canonical = _parse(body)

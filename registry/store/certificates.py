@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     and_,
@@ -283,6 +284,11 @@ def recorded_events(connection: Connection, keys: Collection[int]) -> list[tuple
         )
         for row in connection.execute(statement)
     ]
+
+
+def count_certificates(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
+    """How many certificates meet all conditions."""
+    return connection.scalar(select(func.count()).select_from(Certificate).where(*conditions)) or 0
 
 
 def due_for_change(connection: Connection, now: datetime, limit: int, *, lock: bool = False) -> list[int]:

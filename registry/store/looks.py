@@ -18,11 +18,16 @@ def look_of(connection: Connection, issuer_code: str) -> Look:
     return Look() if row is None else Look(*row)
 
 
+def look_by_id(connection: Connection, issuer_id: int) -> Look:
+    """The same by the issuer's row id."""
+    row = connection.execute(_LOOK.where(IssuerLook.issuer_id == issuer_id)).first()
+    return Look() if row is None else Look(*row)
+
+
 def look_to_change(connection: Connection, issuer_id: int) -> tuple[str, Look]:
     """The code of an issuer and what it has chosen, locked until the transaction ends."""
     code = connection.execute(select(Issuer.code).where(Issuer.id == issuer_id).with_for_update()).scalar_one()
-    row = connection.execute(_LOOK.where(IssuerLook.issuer_id == issuer_id)).first()
-    return code, Look() if row is None else Look(*row)
+    return code, look_by_id(connection, issuer_id)
 
 
 def replace_look(connection: Connection, issuer_id: int, look: Look) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, false, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, false, func, literal_column, or_, select
 
 from registry.domain.signing_key import PublishedKey
 from registry.store.certificates import AnySelect
@@ -53,7 +54,7 @@ class VerificationRow(NamedTuple):
         )
 
 
-FIND_FOR_VERIFICATION: AnySelect = (
+_VERIFICATION: AnySelect = (
     select(
         Certificate.id,
         Certificate.public_id,
@@ -87,5 +88,13 @@ FIND_FOR_VERIFICATION: AnySelect = (
     .join(Credential, Credential.certificate_id == Certificate.id)
     .join(SigningKey, SigningKey.id == Certificate.signing_key_id)
     .outerjoin(LogEntry, and_(LogEntry.certificate_id == Certificate.id, LogEntry.sequence == literal_column("1")))
-    .where(Certificate.public_id == bindparam("public_id"))
 )
+FIND_FOR_VERIFICATION: AnySelect = _VERIFICATION.where(Certificate.public_id == bindparam("public_id"))
+
+
+def page_for_verification(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], after: int, limit: int
+) -> list[VerificationRow]:
+    """Certificates with all that their verification needs, in the order of their row ids, those after `after`."""
+    page = _VERIFICATION.where(Certificate.id > after, *conditions).order_by(Certificate.id).limit(limit)
+    return [VerificationRow(*row) for row in connection.execute(page)]

@@ -16,6 +16,7 @@ from registry.web import (
     api_certificates,
     api_imports,
     api_preparations,
+    api_prints,
     api_proof,
     api_public,
     api_signing_keys,
@@ -83,7 +84,7 @@ def build_application(registry: Registry) -> Flask:
     # After Api, which brings handlers of its own.
     errors.install(app)
     documentation.describe(app, api)
-    for module in (*_ISSUERS_API, api_public, api_proof):
+    for module in (*_ISSUERS_API, api_prints, api_public, api_proof):
         api.register_blueprint(module.blueprint)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
@@ -106,6 +107,7 @@ def _limit(app: Flask, limiter: Limiter, settings: Settings, console: Blueprint)
     admin = limiter.shared_limit(settings.rate_limit_admin, scope="admin")
     for module in _ISSUERS_API:
         admin(module.blueprint)
+    limiter.shared_limit(api_prints.RATE_LIMIT, scope="archives")(api_prints.blueprint)
     limiter.shared_limit(settings.rate_limit_admin, scope="console")(console)
     limiter.shared_limit(settings.rate_limit_log, scope="log")(log.blueprint)
     limiter.shared_limit(settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)

@@ -96,6 +96,15 @@ class ListSchema(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, MAX_PAGE))
 
 
+class PrintSchema(ListSchema):
+    """Which certificates are printed."""
+
+    class Meta:
+        """Not in pages."""
+
+        exclude = ("after", "limit")
+
+
 class SearchSchema(Schema):
     """One of number, uscc and name; and which page."""
 

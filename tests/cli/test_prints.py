@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from tests.conftest import sample_request
 from tests.formats.printed import pages_of
 from tests.formats.test_logo import dots, svg
 from tests.test_cli import environment, good, issue, prepared, run
@@ -37,6 +40,31 @@ def test_what_can_not_be_printed_or_written_is_one_line(prepared: dict[str, str]
         answer = run(prepared, command)
         assert answer.exit_code == 1
         assert len(answer.output.splitlines()) == 1
+
+
+def test_all_certificates_of_an_issuer_go_into_one_archive(
+    prepared: dict[str, str], public_id: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "all.zip"
+    assert good(prepared, f"print --issuer cqc --zip {target}") == f"1 certificates are in {target}.\n"
+    assert ZipFile(target).namelist() == [f"00125Q30001R0S_{public_id}.pdf"]
+    good(prepared, f"print --issuer cqc --zip {target} --status suspended")
+    assert ZipFile(target).namelist() == []
+    assert [path.name for path in tmp_path.glob("*.zip*")] == ["all.zip"]
+
+
+def test_what_can_not_be_printed_is_told_and_the_rest_is_there(prepared: dict[str, str], tmp_path: Path) -> None:
+    for number, scope in (("A-1", "生产"), ("A-2", "生产😀")):
+        good(prepared, "issue - --issuer cqc", json.dumps(sample_request(number, scope={"zh": scope})))
+    target = tmp_path / "all.zip"
+    answer = run(prepared, f"print --issuer cqc --zip {target} --processes 1")
+    assert answer.exit_code == 1
+    assert "U+1F600" in answer.output
+    assert "1 could not be printed" in answer.output
+    assert len(ZipFile(target).namelist()) == 2
+    assert "can't be written" in run(prepared, "print --issuer cqc --zip /proc/nowhere/all.zip").output
+    for options in ("", "--issuer cqc", f"--zip {target}", f"ABC --issuer cqc --zip {target}"):
+        assert run(prepared, f"print {options}").exit_code == 2
 
 
 def test_an_issuer_chooses_its_look(prepared: dict[str, str], public_id: str, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,7 +16,7 @@ from registry.services.change_status import change_status
 from registry.services.context import Registry, operator
 from registry.services.issue import issue
 from registry.web.application import build_application
-from tests.conftest import BASE_URL, sample_certificate
+from tests.conftest import BASE_URL, bearer, sample_certificate
 from tests.formats.printed import pages_of
 
 
@@ -59,3 +61,35 @@ def test_who_asks_too_often_waits_and_the_verdict_is_still_there(sqlite_registry
     client = build_application(replace(sqlite_registry, settings=settings)).test_client()
     assert [client.get(f"/v/{public_id}/certificate.pdf").status_code for _ in range(2)] == [200, 429]
     assert client.get(f"/v/{public_id}").status_code == 200
+
+
+def test_an_issuer_has_its_certificates_in_one_archive(
+    client: FlaskClient, sqlite_registry: Registry, public_id: str
+) -> None:
+    mine = bearer(sqlite_registry)
+    answer = client.get("/api/v1/certificates.zip", headers=mine)
+    assert answer.status_code == 200
+    assert answer.content_type == "application/zip"
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    made = ZipFile(BytesIO(answer.data))
+    assert made.namelist() == [f"00125Q30001R0S_{public_id}.pdf"]
+    assert made.read(made.namelist()[0]) == client.get(f"/v/{public_id}/certificate.pdf").data
+    others = client.get("/api/v1/certificates.zip", headers=bearer(sqlite_registry, "other"))
+    assert ZipFile(BytesIO(others.data)).namelist() == []
+    narrowed = client.get("/api/v1/certificates.zip?status=suspended", headers=mine)
+    assert ZipFile(BytesIO(narrowed.data)).namelist() == []
+
+
+def test_an_archive_is_for_who_may_read_and_has_an_end(
+    client: FlaskClient, sqlite_registry: Registry, public_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "/api/v1/certificates.zip"
+    assert client.get(address).status_code == 401
+    assert client.get(address, headers=bearer(sqlite_registry, verbs=[])).status_code == 403
+    mine = bearer(sqlite_registry)
+    assert client.get(f"{address}?limit=3", headers=mine).status_code == 422
+    monkeypatch.setattr("registry.web.api_prints.MAX_PRINTS", 0)
+    refused = client.get(address, headers=mine)
+    assert refused.status_code == 422
+    assert "1 certificates; at most 0 in one archive" in refused.get_json()["errors"][0]["detail"]
+    assert [client.get(address, headers=mine).status_code for _ in range(3)][-1] == 429
