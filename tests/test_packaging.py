@@ -19,6 +19,7 @@ assert client.get("/readyz").status_code == 200
 assert client.get("/contexts/certificate/v1").status_code == 200
 assert "zh" in client.get("/?lang=zh").text
 assert "有效" in client.get("/v/" + os.environ["PUBLIC_ID"], headers={"Accept": "text/html"}).text
+assert client.get("/v/" + os.environ["PUBLIC_ID"] + "/certificate.pdf").data.startswith(b"%PDF")
 from registry.formats.contexts import known_contexts, load_context
 assert all("@context" in load_context(url) for url in known_contexts())
 import registry
