@@ -29,6 +29,11 @@ class Settings:
     data_dir: Path
     # Opens the private keys (REGISTRY_KEY_PASSPHRASE, or a file that contains it: REGISTRY_KEY_PASSPHRASE_FILE).
     key_passphrase: str | None = field(default=None, repr=False)
+    # A PKCS#11 token on which keys may be: its module (a shared library), its label, and its PIN or a file with it
+    # (REGISTRY_PKCS11_MODULE, REGISTRY_PKCS11_TOKEN, REGISTRY_PKCS11_PIN, REGISTRY_PKCS11_PIN_FILE).
+    pkcs11_module: Path | None = None
+    pkcs11_token: str | None = None
+    pkcs11_pin: str | None = field(default=None, repr=False)
     # How many proxies in front set X-Forwarded-For and -Proto (REGISTRY_TRUSTED_PROXIES).
     trusted_proxies: int = 0
     # Requests allowed to one address: public and admin API (REGISTRY_RATE_LIMIT_PUBLIC, REGISTRY_RATE_LIMIT_ADMIN).
@@ -87,6 +92,12 @@ class Settings:
             )
         return self.key_passphrase
 
+    def require_token_pin(self) -> str:
+        """The PIN of the token. Raises Misconfigured when there is none."""
+        if not self.pkcs11_pin:
+            raise Misconfigured("No PIN for the token: set REGISTRY_PKCS11_PIN_FILE to a file with mode 0600.")
+        return self.pkcs11_pin
+
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the settings. Raises Misconfigured, naming the variable."""
@@ -95,7 +106,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         database_url=environment.get("REGISTRY_DATABASE_URL", f"sqlite:///{data_dir / 'registry.sqlite'}"),
         base_url=_base_url(environment.get("REGISTRY_BASE_URL", "http://127.0.0.1:8000")),
         data_dir=data_dir,
-        key_passphrase=_passphrase(environment),
+        key_passphrase=_secret(environment, "REGISTRY_KEY_PASSPHRASE"),
+        pkcs11_module=_path(environment, "REGISTRY_PKCS11_MODULE"),
+        pkcs11_token=environment.get("REGISTRY_PKCS11_TOKEN") or None,
+        pkcs11_pin=_secret(environment, "REGISTRY_PKCS11_PIN"),
         trusted_proxies=_number(environment, "REGISTRY_TRUSTED_PROXIES", 0),
         rate_limit_public=environment.get("REGISTRY_RATE_LIMIT_PUBLIC", "600 per minute"),
         rate_limit_admin=environment.get("REGISTRY_RATE_LIMIT_ADMIN", "1200 per minute"),
@@ -136,14 +150,15 @@ def _origin(name: str, text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _passphrase(environment: Mapping[str, str]) -> str | None:
-    path = environment.get("REGISTRY_KEY_PASSPHRASE_FILE")
+def _secret(environment: Mapping[str, str], name: str) -> str | None:
+    """A secret, or what the file has whose path stands in the variable with `_FILE` behind its name."""
+    path = environment.get(f"{name}_FILE")
     if not path:
-        return environment.get("REGISTRY_KEY_PASSPHRASE")
+        return environment.get(name)
     try:
         return Path(path).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"REGISTRY_KEY_PASSPHRASE_FILE {path} can't be read: {error}") from error
+        raise Misconfigured(f"{name}_FILE {path} can't be read: {error}") from error
 
 
 def _status_list_length(environment: Mapping[str, str]) -> int:

@@ -35,6 +35,7 @@ from registry.services.context import Actor, Registry, Verb, operator
 from registry.settings import Settings
 from registry.store.database import Database
 from registry.web.application import build_application
+from tests.softhsm import soft_token, softhsm  # noqa: F401 - fixtures
 
 BASE_URL = "https://registry.example"
 PASSPHRASE = "a passphrase for tests only"

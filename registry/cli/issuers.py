@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from keys import Custody
 from registry.cli.terminal import DAY, with_registry, with_registry_to_read
 from registry.domain.certificate import Authorization
 from registry.domain.look import TEMPLATES
@@ -34,6 +35,12 @@ def issuer() -> None:
 @click.option("--from", "valid_from", type=DAY, required=True, help="First day of the authorization.")
 @click.option("--accreditation-body")
 @click.option("--accreditation-number")
+@click.option(
+    "--custody",
+    type=click.Choice([one.value for one in Custody]),
+    default=Custody.FILE.value,
+    help="Where its key is made: in a file, on the token, or by the issuer itself (docs/own-keys.md).",
+)
 @with_registry
 def add_issuer(
     registry: Registry,
@@ -48,12 +55,13 @@ def add_issuer(
     valid_from: datetime,
     accreditation_body: str | None,
     accreditation_number: str | None,
+    custody: str,
 ) -> None:
     """Register a certification body under CODE, and make its first key."""
     day: date = valid_from.date()
     granted = [Authorization(one, day, None, accreditation_body, accreditation_number) for one in schemes]
     name, address = Text(name_zh, name_en), Text(address_zh, address_en)
-    manage_issuers.add_issuer(registry, code, name, address, mark, granted, website)
+    manage_issuers.add_issuer(registry, code, name, address, mark, granted, website, custody=Custody(custody))
     click.echo(f"Issuer {code} is registered: {registry.base_url}/issuers/{code}")
 
 

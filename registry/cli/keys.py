@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
-from keys import Purpose
-from registry.cli.terminal import Moment, with_prepared_registry, with_registry_to_read
+from keys import Custody, Purpose
+from registry.cli.terminal import Moment, operators_name, with_prepared_registry, with_registry_to_read
 from registry.domain.errors import InvalidInput, Violation
 from registry.services import manage_keys
 from registry.services.context import Registry
@@ -24,6 +22,13 @@ _PURPOSE = click.option(
     type=click.Choice([purpose.value for purpose in OWN_PURPOSES]),
     callback=lambda _context, _option, word: word and Purpose(word),
     help="Which of the registry's own keys; 'registry' unless told.",
+)
+
+_CUSTODY = click.option(
+    "--custody",
+    type=click.Choice([Custody.FILE.value, Custody.TOKEN.value]),
+    callback=lambda _context, _option, word: word and Custody(word),
+    help="Where the key is kept: in a file or on the PKCS#11 token. Unless told, where the newest one is.",
 )
 
 
@@ -47,14 +52,14 @@ def keys() -> None:
 @click.argument("owner", required=False)
 @with_registry_to_read
 def list_keys(registry: Registry, owner: str | None) -> None:
-    """List the keys of OWNER, or all: name, purpose, state, active from, end."""
+    """List the keys of OWNER, or all: name, purpose, state, who holds it, active from, end."""
     now = registry.now()
     for one in _keys_of(registry, owner):
         key = one.published
         end = f"until {_said(key.retired_at)}" if key.retired_at else ""
         stolen = f"compromised since {_said(key.compromised_since)}" if key.compromised_since else ""
-        columns = f"{one.name:24} {one.purpose:11} {key.state_at(now):11} {_said(key.active_from)}  {end}  {stolen}"
-        click.echo(columns.rstrip())
+        columns = f"{one.name:24} {one.purpose:11} {key.state_at(now):11} {one.custody:6} {_said(key.active_from)}"
+        click.echo(f"{columns}  {end}  {stolen}".rstrip())
         if one.purpose == Purpose.LOG:
             click.echo(f"{'':24} {verifier_key(registry, key).vkey}")
 
@@ -62,20 +67,28 @@ def list_keys(registry: Registry, owner: str | None) -> None:
 @keys.command("create")
 @click.argument("owner")
 @_PURPOSE
+@_CUSTODY
 @with_prepared_registry
-def create_key(registry: Registry, owner: str, purpose: Purpose | None) -> None:
+def create_key(registry: Registry, owner: str, purpose: Purpose | None, custody: Custody | None) -> None:
     """Make and publish a further key of OWNER, which signs from now on."""
-    click.echo(f"Key {manage_keys.create_key(registry, owner, purpose, _operator()).name} is published.")
+    new = manage_keys.create_key(registry, owner, purpose, operators_name(), custody)
+    click.echo(f"Key {new.name} is published.")
 
 
 @keys.command("rotate")
 @click.argument("owner")
 @_PURPOSE
+@_CUSTODY
 @click.option("--overlap", type=click.IntRange(1, manage_keys.LONGEST_OVERLAP.days), help="Days.")
 @click.option("--until", metavar="TIME", type=Moment(), help="The same as a moment, in UTC.")
 @with_prepared_registry
 def rotate_key(
-    registry: Registry, owner: str, purpose: Purpose | None, overlap: int | None, until: datetime | None
+    registry: Registry,
+    owner: str,
+    purpose: Purpose | None,
+    custody: Custody | None,
+    overlap: int | None,
+    until: datetime | None,
 ) -> None:
     """Make a new key of OWNER and retire the older ones: at once, or after an overlap.
 
@@ -85,7 +98,7 @@ def rotate_key(
     if overlap is not None and until is not None:
         raise click.UsageError("Give either --overlap or --until.")
     end = registry.now() + timedelta(days=overlap) if overlap is not None else until
-    new = manage_keys.rotate_key(registry, owner, purpose, old_until=end, actor=_operator())
+    new = manage_keys.rotate_key(registry, owner, purpose, old_until=end, actor=operators_name(), custody=custody)
     click.echo(f"Key {new.name} signs from now on." + (f" Older ones end at {_said(end)}." if end else ""))
     if new.purpose == Purpose.LOG:
         click.echo(f"Give it to witnesses and mirrors: {verifier_key(registry, new.published).vkey}")
@@ -97,7 +110,7 @@ def rotate_key(
 @with_prepared_registry
 def retire_key(registry: Registry, name: str, at: datetime | None) -> None:
     """Let the key NAME sign no more. What it signed stays good."""
-    key = manage_keys.retire_key(registry, name, at=at, actor=_operator())
+    key = manage_keys.retire_key(registry, name, at=at, actor=operators_name())
     click.echo(f"Key {name} is retired from {_said(key.published.retired_at)} on.")
     _warn_without_successor(registry, key)
 
@@ -110,7 +123,7 @@ def retire_key(registry: Registry, name: str, at: datetime | None) -> None:
 @with_prepared_registry
 def compromise_key(registry: Registry, name: str, since: datetime) -> None:
     """Declare that others may have signed with the key NAME since a moment. It signs no more."""
-    key = manage_keys.mark_key_compromised(registry, name, since, _operator())
+    key = manage_keys.mark_key_compromised(registry, name, since, operators_name())
     bound = _said(key.published.compromised_since)
     if key.published.compromised_since != since:
         click.echo(f"It was declared compromised since an earlier moment before, and stays so: since {bound}.")
@@ -155,12 +168,3 @@ def _warn_without_successor(registry: Registry, ended: StoredKey) -> None:
 
 def _said(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""
-
-
-def _operator() -> str:
-    """Who sits at the terminal, for the audit trail; `sudo` tells who asked."""
-    try:
-        user = os.environ.get("SUDO_USER") or getpass.getuser()
-    except (OSError, KeyError):
-        user = f"user {os.getuid()}"
-    return f"terminal ({user[:60]})"

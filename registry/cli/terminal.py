@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -87,6 +88,15 @@ def printable(text: str) -> str:
     if shown.isprintable():
         return shown
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in shown)
+
+
+def operators_name() -> str:
+    """Who sits at the terminal, for the audit trail; `sudo` tells who asked."""
+    try:
+        user = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):
+        user = f"user {os.getuid()}"
+    return f"terminal ({user[:60]})"
 
 
 class RefusingGroup(click.Group):

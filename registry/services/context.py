@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from keys import FileKeyStore
-from registry.domain.errors import NotFound, NotPermitted
+from keys import FileKeyStore, Pkcs11Token
+from registry.domain.errors import Misconfigured, NotFound, NotPermitted
 from registry.domain.public_id import parse_public_id
 from registry.settings import Settings
 from registry.store import access
@@ -98,8 +98,22 @@ def open_registry(
 
     Raises Misconfigured, keys.KeyStoreError.
     """
-    keys = FileKeyStore(settings.keys_dir, settings.require_passphrase() if signing else None)
+    keys = open_keys(settings) if signing else FileKeyStore(settings.keys_dir, None)
     return Registry(settings, Database(settings.database_url, settings.database_pool), keys, clock)
+
+
+def open_keys(settings: Settings) -> FileKeyStore:
+    """The key store by its settings, with the token where there is one. Raises Misconfigured, keys.KeyStoreError."""
+    return FileKeyStore(settings.keys_dir, settings.require_passphrase(), configured_token(settings))
+
+
+def configured_token(settings: Settings) -> Pkcs11Token | None:
+    """The token that the settings name. Raises Misconfigured where they are not complete."""
+    if settings.pkcs11_module is None and settings.pkcs11_token is None:
+        return None
+    if settings.pkcs11_module is None or settings.pkcs11_token is None:
+        raise Misconfigured("A token needs both REGISTRY_PKCS11_MODULE and REGISTRY_PKCS11_TOKEN.")
+    return Pkcs11Token(settings.pkcs11_module, settings.pkcs11_token, settings.require_token_pin())
 
 
 def operator(registry: Registry, issuer_code: str, name: str = "terminal") -> Actor:

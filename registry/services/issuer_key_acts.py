@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from keys import Custody
 from registry.domain.errors import NotFound
 from registry.services import manage_keys
 from registry.services.context import Actor, Registry, Verb
@@ -18,12 +19,12 @@ def list_keys(registry: Registry, actor: Actor) -> list[StoredKey]:
         return issuers.keys_of(connection, actor.issuer_id)
 
 
-def rotate(registry: Registry, actor: Actor, old_until: datetime | None) -> StoredKey:
+def rotate(registry: Registry, actor: Actor, custody: Custody | None, old_until: datetime | None) -> StoredKey:
     """A new key in the registry's custody, in the place of the older ones. Raises as `manage_keys.rotate_key`."""
     actor.require(Verb.ADMINISTER)
     with registry.database.read() as connection:
         code = issuers.get_issuer(connection, actor.issuer_id).code
-    return manage_keys.rotate_key(registry, code, old_until=old_until, actor=actor)
+    return manage_keys.rotate_key(registry, code, old_until=old_until, actor=actor, custody=custody)
 
 
 def retire(registry: Registry, actor: Actor, name: str, at: datetime | None) -> StoredKey:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from keys import Custody
 from registry.domain.certificate import Authorization
 from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.domain.schemes import SCHEMES, Text
@@ -29,8 +30,12 @@ def add_issuer(
     authorizations: Sequence[Authorization],
     website: str | None = None,
     actor: Actor | str = "terminal",
+    custody: Custody = Custody.FILE,
 ) -> StoredIssuer:
-    """Register an issuer, make its first key and publish it. Raises InvalidInput, Conflict."""
+    """Register an issuer, make its first key and publish it, unless it is to hold its keys itself.
+
+    Raises InvalidInput, Conflict, keys.KeyStoreError.
+    """
     _check(code, name, address, mark, website, authorizations)
     now = registry.now()
     issuer = StoredIssuer(0, code, name, address, mark, website)
@@ -42,7 +47,8 @@ def add_issuer(
             audit_for(connection, now, actor, issuer_id, "issuer.add", code, after=_told(issuer, authorizations))
     except IntegrityError as error:
         raise Conflict(f"An issuer with the code {code!r} exists already.") from error
-    manage_keys.create_key(registry, code, actor=actor)
+    if custody is not Custody.ISSUER:
+        manage_keys.create_key(registry, code, actor=actor, custody=custody)
     with registry.database.read() as connection:
         return require_issuer(connection, code)
 

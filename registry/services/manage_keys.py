@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from keys import KeyNotFound, KeyRecord, KeyState, KeyStoreError, Purpose
+from keys import Custody, KeyNotFound, KeyRecord, KeyState, KeyStoreError, Purpose
 from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.signing_key import PublishedKey
 from registry.formats.did_web import issuer_did, registry_did
@@ -28,23 +28,30 @@ LONGEST_OVERLAP = timedelta(days=3660)
 
 
 def create_key(
-    registry: Registry, owner: str, purpose: Purpose | None = None, actor: Actor | str = _TERMINAL
+    registry: Registry,
+    owner: str,
+    purpose: Purpose | None = None,
+    actor: Actor | str = _TERMINAL,
+    custody: Custody | None = None,
 ) -> StoredKey:
     """Make and publish a further key of an issuer, or of the registry itself ('registry') for one of its purposes.
 
-    What is signed from now on is signed with the newest active key of the purpose. Raises NotFound, InvalidInput,
-    Conflict, keys.KeyStoreError.
+    What is signed from now on is signed with the newest active key of the purpose. Without `custody` the key comes to
+    where the newest one is. Raises NotFound, InvalidInput, Conflict, keys.KeyStoreError.
     """
-    return _in_effect(registry, _create(registry, owner, _purpose(owner, purpose), actor))
+    return _in_effect(registry, _create(registry, owner, _purpose(owner, purpose), actor, custody))
 
 
-def _create(registry: Registry, owner: str, purpose: Purpose, actor: Actor | str) -> StoredKey:
+def _create(
+    registry: Registry, owner: str, purpose: Purpose, actor: Actor | str, custody: Custody | None = None
+) -> StoredKey:
     now = registry.now()
     with registry.database.read() as connection:
         issuer_id = None if owner == REGISTRY_OWNER else require_issuer(connection, owner).id
         published = issuers.all_keys(connection)
+    custody = custody or _present_custody(published, owner, purpose)
     name, fragment = free_name(published, owner, purpose)
-    record = _key_file(registry, name, owner, purpose, now)
+    record = _key_file(registry, name, owner, purpose, now, custody)
     did = registry_did(registry.base_url) if issuer_id is None else issuer_did(registry.base_url, owner)
     key = PublishedKey(f"{did}#{fragment}", record.public_key, now)
     try:
@@ -64,6 +71,7 @@ def rotate_key(
     *,
     old_until: datetime | None = None,
     actor: Actor | str = _TERMINAL,
+    custody: Custody | None = None,
 ) -> StoredKey:
     """Make a new key, then retire the older active ones of the same purpose: at once, or at a time to come.
 
@@ -73,7 +81,7 @@ def rotate_key(
     purpose = _purpose(owner, purpose)
     if old_until is not None:
         _check_planned_end(old_until, registry.now())
-    new = _create(registry, owner, purpose, actor)
+    new = _create(registry, owner, purpose, actor, custody)
     retire_older(registry, new, owner, old_until, actor)
     return _in_effect(registry, new)
 
@@ -201,6 +209,21 @@ def _purpose(owner: str, purpose: Purpose | None) -> Purpose:
     return chosen
 
 
+def _present_custody(published: Sequence[StoredKey], owner: str, purpose: Purpose) -> Custody:
+    """Where the newest key of an owner for a purpose is, so that its successor comes to the same place.
+
+    Raises Conflict where the issuer holds that itself.
+    """
+    code = None if owner == REGISTRY_OWNER else owner
+    newest = [key.custody for key in published if key.issuer_code == code and key.purpose == purpose][-1:]
+    if newest == [Custody.ISSUER]:
+        raise Conflict(
+            f"The issuer {owner} holds its newest key itself. Let it register its next one (registry keys challenge), "
+            "or say who shall hold it: --custody file, --custody token."
+        )
+    return Custody(newest[0]) if newest else Custody.FILE
+
+
 def free_name(published: Sequence[StoredKey], owner: str, purpose: Purpose) -> tuple[str, str]:
     """The name in the key store and the DID URL fragment of the next key of an owner for a purpose."""
     own = purpose is not Purpose.ISSUER
@@ -214,12 +237,15 @@ def free_name(published: Sequence[StoredKey], owner: str, purpose: Purpose) -> t
     return f"{prefix}-{number}", f"{prefix}-{number}" if own else f"key-{number}"
 
 
-def _key_file(registry: Registry, name: str, owner: str, purpose: Purpose, now: datetime) -> KeyRecord:
+def _key_file(
+    registry: Registry, name: str, owner: str, purpose: Purpose, now: datetime, custody: Custody
+) -> KeyRecord:
     """The key in the key store, before it is published: a file without publication harms nobody."""
     existing = next((record for record in registry.keys.records() if record.name == name), None)
     if existing is None:
-        return registry.keys.create(name, owner, purpose, now)
-    if existing.state_at(now) is not KeyState.ACTIVE or existing.purpose is not purpose:
+        return registry.keys.create(name, owner, purpose, now, custody)
+    fits = existing.purpose is purpose and existing.custody is custody
+    if existing.state_at(now) is not KeyState.ACTIVE or not fits:
         raise Conflict(f"A key file {name} that was never published is in the way; move it to another place.")
     return existing
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_smorest import Blueprint
 
+from keys import Custody
 from registry.services import issuer_key_acts as acts
 from registry.services.context import Verb
 from registry.services.register_key import challenge_for, register_key
@@ -58,7 +59,8 @@ def register(request: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(201, schemas.KeyAnswer)
 def rotate(request: dict[str, Any]) -> dict[str, Any]:
     """Have the registry make a new key and keep it for you; the older ones sign no more."""
-    key = acts.rotate(the_registry(), the_actor(), request.get("old_until"))
+    custody = request.get("custody")
+    key = acts.rotate(the_registry(), the_actor(), custody and Custody(custody), request.get("old_until"))
     return answers.key(key, the_registry().now())
 
 

@@ -52,6 +52,11 @@ class CompromisedKeySchema(Schema):
 class RotateKeySchema(Schema):
     """A new key in the registry's custody, in the place of the older ones."""
 
+    custody = fields.String(
+        allow_none=True,
+        validate=validate.OneOf([Custody.FILE.value, Custody.TOKEN.value]),
+        metadata={"description": "where the key is kept; default: where the newest one is"},
+    )
     old_until = fields.AwareDateTime(
         allow_none=True, metadata={"description": "until when the older ones may still sign; default: now"}
     )
