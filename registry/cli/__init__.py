@@ -13,6 +13,7 @@ from registry.cli.demo import demo
 from registry.cli.issuers import issuer
 from registry.cli.keys import keys
 from registry.cli.log import log
+from registry.cli.own_key import own_key, prepare_file, submit_file
 from registry.cli.prints import print_certificates
 from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
@@ -42,6 +43,8 @@ _COMMANDS = (
     user,
     apikey,
     issue_file,
+    prepare_file,
+    submit_file,
     *ACTS,
     call_off,
     history,
@@ -52,6 +55,7 @@ _COMMANDS = (
     verify,
     bundle,
     keys,
+    own_key,
     log,
     audit,
     witness,

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import click
 
 from keys import Custody, Purpose
-from registry.cli.terminal import Moment, operators_name, with_prepared_registry, with_registry_to_read
+from registry.cli.own_key import read_json_object, write_json
+from registry.cli.terminal import MAX_FILE_BYTES, Moment, operators_name, with_prepared_registry, with_registry_to_read
 from registry.domain.errors import InvalidInput, Violation
 from registry.services import manage_keys
-from registry.services.context import Registry
+from registry.services.context import Registry, operator
 from registry.services.log.keys import verifier_key
 from registry.services.own_keys import OWN_PURPOSES
+from registry.services.register_key import challenge_for, register_key
 from registry.store.issuers import StoredKey
 
 _PURPOSE = click.option(
@@ -133,6 +136,30 @@ def compromise_key(registry: Registry, name: str, since: datetime) -> None:
         lost = sum(1 for _ in spoiled)
         click.echo(f"Of its {total} certificates {lost} are invalid now: registry keys spoiled {name}")
     _warn_without_successor(registry, key)
+
+
+@keys.command("challenge")
+@click.argument("owner", metavar="ISSUER")
+@click.argument("public_key")
+@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="A file; else the terminal.")
+@with_prepared_registry
+def give_challenge(registry: Registry, owner: str, public_key: str, output: Path | None) -> None:
+    """Hand out a challenge to the key PUBLIC_KEY (z6Mk…), which ISSUER keeps; 'register' takes the answer."""
+    given = challenge_for(registry, operator(registry, owner, operators_name()), public_key)
+    write_json({**given.request.as_json(), "expires_at": given.expires_at.isoformat()}, output)
+
+
+@keys.command("register")
+@click.argument("owner", metavar="ISSUER")
+@click.argument("file", type=click.File("rb"))
+@click.option("--retire-others", is_flag=True, help="Let all other keys of ISSUER sign no more.")
+@with_prepared_registry
+def register_own_key(registry: Registry, owner: str, file: Any, retire_others: bool) -> None:
+    """Publish the key whose holder has signed its challenge in FILE: ISSUER signs with it itself from now on."""
+    document = read_json_object(file.read(MAX_FILE_BYTES))
+    actor = operator(registry, owner, operators_name())
+    key = register_key(registry, actor, document, retire_others=retire_others)
+    click.echo(f"Key {key.name} is published: {key.published.verification_method}")
 
 
 @keys.command("spoiled")

@@ -145,9 +145,15 @@ def read_issue_request(text: bytes) -> dict[str, Any]:
 
 
 def certificate_of(document: JsonObject) -> domain.Certificate:
-    """The certificate behind a credential that this registry built, by the terms in it."""
+    """The certificate behind a credential in the form of registries, by the terms in it.
+
+    Raises InvalidInput, with paths in the terms, where that form has other values than registries write.
+    """
     terms = certificate_terms(document)
-    certificate: domain.Certificate = CertificateSchema(unknown=EXCLUDE).load(terms)
+    try:
+        certificate: domain.Certificate = CertificateSchema(unknown=EXCLUDE).load(terms)
+    except ValidationError as error:
+        raise InvalidInput(violations(error.messages)) from error
     return replace(certificate, revision=terms["revision"])
 
 

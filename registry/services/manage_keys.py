@@ -58,7 +58,7 @@ def _create(
         with registry.database.transaction() as connection:
             issuers.insert_key(connection, issuer_id, name, purpose.value, key, record.custody)
             made = published_key(connection, name)
-            audit_for(connection, now, actor, issuer_id, "key.create", name, after=_told(made))
+            audit_for(connection, now, actor, issuer_id, "key.create", name, after=told(made))
             return made
     except IntegrityError as error:
         raise Conflict(f"The key {name} was published by somebody else at this moment.") from error
@@ -218,8 +218,8 @@ def _present_custody(published: Sequence[StoredKey], owner: str, purpose: Purpos
     newest = [key.custody for key in published if key.issuer_code == code and key.purpose == purpose][-1:]
     if newest == [Custody.ISSUER]:
         raise Conflict(
-            f"The issuer {owner} holds its newest key itself. Let it register its next one (registry keys challenge), "
-            "or say who shall hold it: --custody file, --custody token."
+            f"The issuer {owner} holds its newest key itself. Let it register its next one, or name the custody "
+            "in which the registry shall hold it: file, token."
         )
     return Custody(newest[0]) if newest else Custody.FILE
 
@@ -267,15 +267,16 @@ def published_key(connection: Connection, name: str) -> StoredKey:
 def _audited(connection: Connection, now: datetime, actor: Actor | str, act: str, before: StoredKey) -> StoredKey:
     key = published_key(connection, before.name)
     issuer_id = None if key.issuer_code is None else require_issuer(connection, key.issuer_code).id
-    audit_for(connection, now, actor, issuer_id, act, key.name, before=_told(before), after=_told(key))
+    audit_for(connection, now, actor, issuer_id, act, key.name, before=told(before), after=told(key))
     return key
 
 
-def _told(key: StoredKey) -> dict[str, str | None]:
+def told(key: StoredKey) -> dict[str, str | None]:
     """A key as the audit trail tells it."""
     published = key.published
     return {
         "purpose": key.purpose,
+        "custody": key.custody,
         "verification_method": published.verification_method,
         "retired_at": published.retired_at.isoformat() if published.retired_at else None,
         "compromised_since": published.compromised_since.isoformat() if published.compromised_since else None,

@@ -149,6 +149,7 @@ def test_every_act_on_a_key_is_audited_with_who_did_it(registry: Registry, clock
     made, retired, compromised = audited(registry)[before:]
     assert made[:3] == ("terminal (li)", "key.create", "log-2")
     assert made[3]["purpose"] == "log"
+    assert made[3]["custody"] == "file"
     assert retired[:3] == ("terminal (li)", "key.retire", "log-1")
     assert retired[3]["retired_at"] == end.isoformat()
     assert compromised[:3] == ("terminal (wang)", "key.compromise", "cqc-1")

@@ -83,7 +83,7 @@ def test_answers_have_the_documented_shape(api: FlaskClient) -> None:
         (schemas.PreparationAnswer, one),
         (schemas.PreparationsAnswer, waiting),
         (common.CertificateAnswer, issued),
-        (schemas.KeyAnswer, api.post(f"{KEYS}/rotate", json={}).json),
+        (schemas.KeyAnswer, api.post(f"{KEYS}/rotate", json={"custody": "file"}).json),
         (schemas.KeyAnswer, api.post(f"{KEYS}/cqc-3/retire", json={}).json),
         (schemas.KeyAnswer, api.post(f"{KEYS}/cqc-1/compromise", json={"since": "2026-03-01T00:00:00Z"}).json),
     ):
