@@ -36,7 +36,7 @@ def retire(registry: Registry, actor: Actor, name: str, at: datetime | None) -> 
 def mark_compromised(registry: Registry, actor: Actor, name: str, since: datetime) -> StoredKey:
     """Declare that others may have signed with a key. Raises NotFound, NotPermitted, InvalidInput."""
     _require_own(registry, actor, name)
-    return manage_keys.mark_key_compromised(registry, name, since, actor.name)
+    return manage_keys.mark_key_compromised(registry, name, since, actor)
 
 
 def _require_own(registry: Registry, actor: Actor, name: str) -> None:

@@ -93,8 +93,8 @@ def register_key(registry: Registry, actor: Actor, document: JsonObject, *, reti
             if not store.use_challenge(connection, issuer.id, given.challenge):
                 raise InvalidInput([_NO_CHALLENGE])
             issuers.insert_key(connection, issuer.id, name, Purpose.ISSUER, key, Custody.ISSUER)
-            audit(connection, now, actor, "key.register", name, purpose=Purpose.ISSUER, custody=Custody.ISSUER)
             registered = manage_keys.published_key(connection, name)
+            audit(connection, now, actor, "key.register", name, after=manage_keys.told(registered))
     except IntegrityError as error:
         raise Conflict("This key, or another one of this issuer, was registered at this moment. Try again.") from error
     if retire_others:
