@@ -53,7 +53,8 @@ class Pkcs11Token:
 
     def __init__(self, module: Path, label: str, pin: str) -> None:
         self.label = label
-        self._module = module
+        # The same library by two paths would be initialized twice.
+        self._module = module.resolve()
         self._pin = pin
         self._session: Session | None = None
         self._keys: dict[bytes, Any] = {}

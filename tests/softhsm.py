@@ -40,7 +40,7 @@ class SoftToken:
 
 
 def _module() -> Path:
-    found = next((Path(path) for path in _MODULES if Path(path).exists()), None)
+    found = next((Path(path).resolve() for path in _MODULES if Path(path).exists()), None)
     if found is None or shutil.which("softhsm2-util") is None:
         if os.environ.get("REGISTRY_REQUIRE_SOFTHSM") == "1":
             pytest.fail("SoftHSM2 is required here, and it is not installed")
