@@ -15,6 +15,7 @@ from registry.services.context import Registry, operator
 from registry.services.issue import issue
 from registry.web.charts import Series, chart, shares
 from tests.conftest import sample_certificate
+from tests.web.console import Visitor, words
 from tests.web.test_browser import is_too_wide
 
 
@@ -84,3 +85,13 @@ def test_the_page_fits_a_telephone_and_its_policy(phone: Page, server: str, comp
     phone.get_by_text("查看数据").first.click()
     assert phone.get_by_role("cell", name="3", exact=True).first.is_visible()
     assert complaints == []
+
+
+def test_the_console_shows_an_issuer_its_own_numbers(client: FlaskClient, sqlite_registry: Registry) -> None:
+    issue(sqlite_registry, operator(sqlite_registry, "other"), sample_certificate("1"))
+    visitor = Visitor(client)
+    visitor.enter(sqlite_registry, "li@cqc.example")
+    page = words(visitor.open("/"))
+    assert "2 valid certificates" in page
+    assert "1 withdrawn" in page
+    assert "Ningbo" in page

@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from registry.services import manage_issuers, sessions
 from registry.services.context import Verb
 from registry.services.roles import Role
+from registry.services.statistics import statistics_of
+from registry.web import pictures
 from registry.web.console import forms, guard
 from registry.web.console.guard import allowed_to, signed_in
 from registry.web.current import the_registry
@@ -18,9 +20,10 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 @allowed_to(Verb.READ)
 def overview() -> ResponseReturnValue:
-    """What there is to do."""
+    """The issuer in numbers and pictures."""
     issuer, _ = manage_issuers.issuer_with_authorizations(the_registry(), guard.the_signed_in().issuer_code or "")
-    return forms.page("overview.html", issuer=issuer)
+    found = statistics_of(the_registry(), guard.the_actor())
+    return forms.page("overview.html", issuer=issuer, found=found, pictures=pictures.draw(found))
 
 
 @blueprint.get("/issuers")
