@@ -82,6 +82,17 @@ def test_acts_are_planned_listed_and_called_off_at_the_terminal(prepared: dict[s
     assert (refused.exit_code, len(refused.output.splitlines())) == (1, 1)
 
 
+def test_a_new_version_is_issued_at_the_terminal(prepared: dict[str, str]) -> None:
+    public_id = issue(prepared)
+    output = good(prepared, f"reissue {public_id} - --kind scope_reduction", '{"scope": {"zh": "生产"}}')
+    newer = output.split("/v/")[1].strip()
+    assert good(prepared, f"verify {newer}").startswith("valid\n")
+    assert run(prepared, f"verify {public_id}").output.startswith("superseded\n")
+    for given in ("[]", "{", '{"scope": {"zh": "多"}, "valid_until": "2040-01-01"}'):
+        refused = run(prepared, f"reissue {newer} - --kind scope_reduction", given)
+        assert (refused.exit_code, len(refused.output.splitlines())) == (1, 1)
+
+
 def test_the_certificate_of_the_readme_can_be_issued(prepared: dict[str, str]) -> None:
     example = Path(__file__).parents[1] / "docs" / "certificate.json"
     assert "/v/" in good(prepared, f"issue {example} --issuer cqc")

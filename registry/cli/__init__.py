@@ -8,7 +8,7 @@ from registry.cli.api_keys import apikey
 from registry.cli.audit import audit
 from registry.cli.bulk import acts, export, import_file
 from registry.cli.bundle import bundle
-from registry.cli.certificates import ACTS, call_off, history, issue_file
+from registry.cli.certificates import ACTS, call_off, history, issue_file, reissue
 from registry.cli.demo import demo
 from registry.cli.issuers import issuer
 from registry.cli.keys import keys
@@ -46,6 +46,7 @@ _COMMANDS = (
     prepare_file,
     submit_file,
     *ACTS,
+    reissue,
     call_off,
     history,
     print_certificates,

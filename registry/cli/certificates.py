@@ -11,10 +11,12 @@ import click
 from registry.cli.terminal import MAX_FILE_BYTES, Moment, printable, with_registry, with_registry_to_read
 from registry.domain.public_id import grouped
 from registry.domain.reasons import REASONS, Act, Reason
-from registry.formats.certificate_request import read_issue_request
+from registry.domain.versions import VERSION_KINDS
+from registry.formats.certificate_request import read_changes, read_issue_request
 from registry.services import change_status, find
 from registry.services.context import Registry, operator, operator_for
 from registry.services.issue import issue
+from registry.services.versions import issue_version
 
 P = ParamSpec("P")
 _NOTE = "Needed with the reason 'other'; never made public."
@@ -61,6 +63,23 @@ def _until(act: Act) -> Callable[[Callable[P, None]], Callable[P, None]]:
     if act is not Act.SUSPEND:
         return lambda command: command
     return click.option("--until", type=Moment(), help="The suspension ends by itself then.")
+
+
+@click.command("reissue")
+@click.argument("public_id", metavar="ID")
+@click.argument("file", type=click.File("rb"))
+@click.option("--kind", required=True, type=click.Choice(sorted(kind.value for kind in VERSION_KINDS)))
+@click.option("--note", help=_NOTE)
+@with_registry
+def reissue(registry: Registry, public_id: str, file: Any, kind: str, note: str | None) -> None:
+    """Issue a new version of the certificate with this public ID: one of another scope, name, term and so on.
+
+    FILE ('-': standard input) has in JSON only the members that change, as the API takes them:
+    {"scope": {"zh": "…", "en": "…"}}
+    """
+    changes = read_changes(file.read(MAX_FILE_BYTES))
+    row = issue_version(registry, operator_for(registry, public_id), public_id, Reason(kind), changes, note)
+    click.echo(f"{grouped(row.public_id)}  {registry.base_url}/v/{row.public_id}")
 
 
 @click.command("call-off")

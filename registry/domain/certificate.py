@@ -96,11 +96,26 @@ class Authorization:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """The certificate that another takes the place of, and why (`change`: a reason to supersede).
+
+    `revision` and `public_id` where it is one of this registry, `body` where another certification body issued it.
+    """
+
+    change: str
+    number: str
+    revision: int | None = None
+    public_id: str | None = None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """Everything that the issuer states.
 
     `granted_on`: first granting; `decided_on`: the last decision; `valid_from`/`valid_until`: the days of this
-    certificate's validity, both included. `revision` tells a reissued document from an obsolete one (8.2.2 i).
+    certificate's validity, both included. `revision` counts the documents under one number, so that it tells a reissued
+    one from an obsolete one (8.2.2 i). `replaces` is what this certificate takes the place of.
     """
 
     number: str
@@ -113,6 +128,7 @@ class Certificate:
     valid_until: date | None = None
     sites: tuple[Site, ...] = ()
     revision: int = 1
+    replaces: Replaced | None = None
 
     @property
     def period(self) -> Period:
@@ -219,13 +235,13 @@ def _check_dates(certificate: Certificate, scheme: Scheme, now: datetime) -> lis
             wrong.append(Violation(("valid_until",), f"{scheme.code} certificates need an expiry date"))
     elif certificate.valid_until < certificate.valid_from:
         wrong.append(Violation(("valid_until",), "the end is before the beginning"))
-    elif scheme.years is not None and certificate.valid_until - certificate.valid_from > _longest_term(scheme.years):
+    elif scheme.years is not None and certificate.valid_until - certificate.valid_from > longest_term(scheme.years):
         reason = f"{scheme.code} certificates run {scheme.years} years (half a year more where recertified early)"
         wrong.append(Violation(("valid_until",), reason))
     return wrong
 
 
-def _longest_term(years: int) -> timedelta:
+def longest_term(years: int) -> timedelta:
     """A recertification may be decided some months before the old term ends, and then runs until the new one's end."""
     return timedelta(days=366 * years + 183)
 

@@ -17,7 +17,7 @@ from registry.domain.schemes import SCHEMES
 from registry.domain.schemes import Text as BilingualText
 from registry.formats import canonical_json
 from registry.formats.canonical_json import JsonObject, MalformedJson
-from registry.formats.credential import certificate_terms
+from registry.formats.credential import certificate_terms, stated_of
 
 MAX_VIOLATIONS = 50
 _DAY: Any = {"invalid": "Not a day that exists, written like 2029-01-04."}
@@ -154,7 +154,48 @@ def certificate_of(document: JsonObject) -> domain.Certificate:
         certificate: domain.Certificate = CertificateSchema(unknown=EXCLUDE).load(terms)
     except ValidationError as error:
         raise InvalidInput(violations(error.messages)) from error
-    return replace(certificate, revision=terms["revision"])
+    return replace(certificate, revision=terms["revision"], replaces=_replaced(terms.get("replaces")))
+
+
+def _replaced(terms: JsonObject | None) -> domain.Replaced | None:
+    if terms is None:
+        return None
+    where = terms.get("credential")
+    public_id = where.rpartition("/")[2] if where else None
+    return domain.Replaced(terms["change"], terms["number"], terms.get("revision"), public_id, terms.get("body"))
+
+
+def read_changes(text: bytes) -> JsonObject:
+    """The members that a new version has otherwise, from JSON. Raises InvalidInput."""
+    try:
+        changes = canonical_json.parse(text)
+    except MalformedJson as error:
+        raise InvalidInput([Violation((), str(error))]) from error
+    if not isinstance(changes, dict):
+        raise InvalidInput([Violation((), "not a JSON object")])
+    return changes
+
+
+def with_changes(document: JsonObject, changes: JsonObject) -> domain.Certificate:
+    """The certificate behind a credential with some members otherwise; null takes one away.
+
+    A member that is given is given whole, so that no English stays beside another Chinese; only those of `holder` are
+    given one by one. Raises InvalidInput.
+    """
+    stated = stated_of(document)
+    after = {**stated, **changes}
+    if isinstance(changes.get("holder"), dict):
+        after["holder"] = _without_nulls({**stated["holder"], **changes["holder"]})
+    try:
+        certificate: domain.Certificate = CertificateSchema().load(_without_nulls(after))
+    except ValidationError as error:
+        wrong = [Violation(("certificate", *one.path), one.reason) for one in violations(error.messages)]
+        raise InvalidInput(wrong) from error
+    return certificate
+
+
+def _without_nulls(members: JsonObject) -> JsonObject:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def violations(messages: Any) -> list[Violation]:

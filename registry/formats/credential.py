@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from registry.domain.certificate import Authorization, Certificate, Holder, Site
+from registry.domain.certificate import Authorization, Certificate, Holder, Replaced, Site
 from registry.domain.schemes import SCHEMES, Scheme, Text
 from registry.formats.canonical_json import JsonObject
 from registry.formats.contexts import CERTIFICATE_CONTEXT_PATH, VC_V2
@@ -148,7 +148,7 @@ def _attestation(
                 "referenceStandard": _standard(scheme, base_url),
             }
         ],
-        "certificate": _terms(certificate, issuer, authorization, scheme),
+        "certificate": _terms(certificate, issuer, authorization, scheme, base_url),
     }
     if accredited:
         body = {
@@ -166,7 +166,9 @@ def _attestation(
     return attestation
 
 
-def _terms(certificate: Certificate, issuer: IssuerProfile, authorization: Authorization, scheme: Scheme) -> JsonObject:
+def _terms(
+    certificate: Certificate, issuer: IssuerProfile, authorization: Authorization, scheme: Scheme, base_url: str
+) -> JsonObject:
     terms = stated_terms(certificate) | {
         "revision": certificate.revision,
         "kind": scheme.kind.value,
@@ -184,6 +186,19 @@ def _terms(certificate: Certificate, issuer: IssuerProfile, authorization: Autho
             "body": authorization.accreditation_body,
             "number": authorization.accreditation_number,
         }
+    if certificate.replaces is not None:
+        terms["replaces"] = _replaced(certificate.replaces, base_url)
+    return terms
+
+
+def _replaced(replaced: Replaced, base_url: str) -> JsonObject:
+    terms: JsonObject = {"change": replaced.change, "number": replaced.number}
+    if replaced.revision is not None:
+        terms["revision"] = replaced.revision
+    if replaced.public_id is not None:
+        terms["credential"] = credential_id(base_url, replaced.public_id)
+    if replaced.body is not None:
+        terms["body"] = replaced.body
     return terms
 
 

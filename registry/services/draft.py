@@ -26,7 +26,7 @@ from registry.services.issuer_keys import newest_of_its_own, open_newest
 from registry.services.status_places import reserve_places
 from registry.store import certificates as store
 from registry.store import issuers
-from registry.store.certificates import NewCertificate
+from registry.store.certificates import NewCertificate, StoredCertificate
 from registry.store.issuers import StoredKey
 from registry.store.preparations import kept_numbers
 from registry.store.status_lists import StatusPlace
@@ -100,16 +100,18 @@ def check_orders(
     now: datetime,
     *,
     batch: bool = False,
+    keeps_number: bool = False,
 ) -> list[Order]:
     """Every rule for all certificates, before anything is signed. Raises InvalidInput, Conflict.
 
-    In a batch the paths begin with the position, otherwise with 'certificate', as in the request.
+    In a batch the paths begin with the position, otherwise with 'certificate', as in the request. `keeps_number`: it is
+    a version of the certificate that has its number.
     """
     check_event(StatusEvent(1, Act.ISSUE, reason, now, now, note=note))
     orders = check_all(certificates, pen, now, batch=batch)
     with registry.database.read() as connection:
         numbers = [one.number for one in certificates]
-        taken = store.taken_numbers(connection, pen.issuer_id, numbers)
+        taken = [] if keeps_number else store.taken_numbers(connection, pen.issuer_id, numbers)
         kept = kept_numbers(connection, pen.issuer_id, numbers, now)
     if taken:
         raise number_taken(taken)
@@ -125,15 +127,17 @@ def draft(
     reason: Reason,
     note: str | None,
     now: datetime,
-    replaces_id: int | None = None,
+    replaces: StoredCertificate | None = None,
     places: Iterable[StatusPlace] | None = None,
 ) -> Iterator[Draft]:
-    """The credentials of checked certificates, drafted when they are asked for.
+    """The credentials of checked certificates, drafted when they are asked for; `replaces` is the version before.
 
     Their places in the status lists are taken at once, in a transaction of its own, unless the caller has them.
     """
     if places is None:
         places = reserve_places(registry, len(orders))
+    replaces_id = replaces.id if replaces else None
+    first_version_id = (replaces.first_version_id or replaces.id) if replaces else None
 
     def drafted(order: Order, place: StatusPlace) -> Draft:
         public_id = new_public_id(secrets.token_bytes(ENTROPY_BYTES))
@@ -144,7 +148,7 @@ def draft(
         # What begins in the past was in force then; what begins later is known from now on.
         effective = min(now, order.certificate.period.starts_at)
         first = StatusEvent(1, Act.ISSUE, reason, effective, now, note=note)
-        new = NewCertificate(public_id, order.certificate, b"", first, replaces_id, place)
+        new = NewCertificate(public_id, order.certificate, b"", first, replaces_id, place, first_version_id)
         return Draft(new, prepare_proof(document, pen.key.published.verification_method, now, pen.cryptosuite))
 
     return map(drafted, orders, places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,12 +17,15 @@ from registry.domain.public_id import MalformedPublicId, parse_public_id
 from registry.services.change_status import refresh_due
 from registry.services.context import Actor, Registry, Verb
 from registry.store import certificates as store
+from registry.store import versions as version_store
 from registry.store.certificates import AnySelect, StoredCertificate
 from registry.store.holder_names import name_begins, name_contains
 from registry.store.models import Certificate
 
 MAX_PAGE = 100
 _MAX_QUERY_LENGTH = 200
+# More than a certification body makes of one certificate.
+_MAX_VERSIONS = 50
 
 
 class NameMatch(StrEnum):
@@ -108,7 +111,7 @@ def read_certificate(registry: Registry, actor: Actor, public_id: str) -> tuple[
         row = _own(connection, actor, public_id)
         document = store.document_of(connection, row.public_id)
         assert document is not None  # noqa: S101 - stored with the certificate
-        return with_status(registry, connection, [row])[0], document
+        return with_status(connection, [row], registry.now())[0], document
 
 
 def issued_certificate(registry: Registry, actor: Actor, public_id: str) -> tuple[StoredCertificate, bytes]:
@@ -135,6 +138,21 @@ def history(registry: Registry, actor: Actor, public_id: str) -> list[RecordedEv
         row = _own(connection, actor, public_id)
         recorded = store.recorded_events(connection, [row.id])
     return [RecordedEvent(event, actor) for _, event, actor in recorded]
+
+
+def versions(registry: Registry, actor: Actor, public_id: str) -> list[Found]:
+    """All versions of one of the issuer's certificates, oldest first. Raises NotFound, NotPermitted."""
+    actor.require(Verb.READ)
+    with registry.database.read() as connection:
+        row = _own(connection, actor, public_id)
+        if row.first_version_id is None:
+            return with_status(connection, [row], registry.now())
+        return versions_of(connection, row.first_version_id, registry.now())
+
+
+def versions_of(connection: Connection, first_version_id: int, now: datetime) -> list[Found]:
+    """The versions that began with a certificate, oldest first, also those yet to begin; of very many the newest."""
+    return with_status(connection, version_store.versions_of(connection, first_version_id, _MAX_VERSIONS), now)
 
 
 def search(
@@ -223,7 +241,7 @@ def _page(
         statement = statement.where(tuple_(*columns) < tuple_(*_cursor(connection, after, columns)))
     statement = statement.order_by(*(column.desc() for column in columns)).limit(limit + 1)
     rows = store.fetch_stored(connection, statement)
-    items = with_status(registry, connection, rows[:limit])
+    items = with_status(connection, rows[:limit], registry.now())
     return Page(items, rows[limit - 1].public_id if len(rows) > limit else None)
 
 
@@ -237,9 +255,8 @@ def _cursor(connection: Connection, public_id: str, columns: Sequence[Any]) -> S
     return row
 
 
-def with_status(registry: Registry, connection: Connection, rows: Sequence[StoredCertificate]) -> list[Found]:
+def with_status(connection: Connection, rows: Sequence[StoredCertificate], now: datetime) -> list[Found]:
     """Add the status to each; those whose cache has run out are folded anew, with one query for all of them."""
-    now = registry.now()
     standings = {row.id: row.standing(now) for row in rows}
     stale = [key for key, standing in standings.items() if standing is None]
     if stale:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from registry.domain.certificate import Certificate
-from registry.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, Violation
-from registry.domain.lifecycle import StatusEvent, admit, check_event, recording_time
-from registry.domain.public_id import grouped, parse_public_id
-from registry.domain.reasons import Act, Reason
-from registry.services.change_status import record_event
+from registry.domain.errors import Conflict, InvalidInput, StorageUnavailable, Violation
+from registry.domain.reasons import Reason
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.draft import Paper, Pen, check_orders, draft, number_taken, open_pen, sign, sign_ahead
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
 from registry.services.log.integrate import integrate_at_once
 from registry.services.log.record import log_issued
-from registry.services.record_acts import IntendedAct
 from registry.store import certificates as store
 from registry.store import issuers
 from registry.store.certificates import NewCertificate, StoredCertificate
@@ -42,14 +37,14 @@ def issue(
     if earlier is not None:
         return earlier
     try:
-        prepared, pen = _prepare(registry, actor, certificate, reason, note)
+        prepared, pen = prepare(registry, actor, certificate, reason, note)
         with registry.database.transaction() as connection:
             keys = store_signed(registry, connection, actor, pen, prepared)
             audit_issue(connection, actor, prepared[0])
             remember(connection, actor, idempotency, keys[0], 1, prepared[0].event.recorded_at)
             row = row_of(connection, prepared[0].public_id)
     except (IntegrityError, Conflict) as error:
-        return _after_clash(registry, actor, certificate, idempotency, error)
+        return after_clash(registry, actor, certificate, idempotency, error)
     integrate_at_once(registry)
     return row
 
@@ -84,51 +79,12 @@ def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certific
     return public_ids
 
 
-def reissue(
-    registry: Registry,
-    actor: Actor,
-    public_id: str,
-    certificate: Certificate,
-    reason: Reason,
-    note: str | None = None,
-    idempotency: Idempotency | None = None,
-) -> StoredCertificate:
-    """Issue a certificate that supersedes another from the day on that it is valid.
-
-    Raises NotFound, IllegalMove, InvalidInput, Conflict.
-    """
-    actor.require(Verb.REISSUE)
-    public_id = parse_public_id(public_id)
-    earlier = recall_issue(registry, actor, idempotency)
-    if earlier is not None:
-        return earlier
-    try:
-        old = old_certificate(registry, actor, public_id)
-        check_event(StatusEvent(1, Act.SUPERSEDE, reason, registry.now(), registry.now(), note=note))
-        certificate = replace(certificate, revision=old.revision + 1)
-        prepared, pen = _prepare(registry, actor, certificate, first_reason(reason), None, old)
-        now = prepared[0].event.recorded_at
-        with registry.database.transaction() as connection:
-            effective = max(now, certificate.period.starts_at)
-            record_event(
-                registry, connection, actor, public_id, IntendedAct(Act.SUPERSEDE, reason, effective, note=note), now
-            )
-            keys = store_signed(registry, connection, actor, pen, prepared)
-            audit_issue(connection, actor, prepared[0])
-            remember(connection, actor, idempotency, keys[0], 1, now)
-            row = row_of(connection, prepared[0].public_id)
-    except (IntegrityError, Conflict) as error:
-        return _after_clash(registry, actor, certificate, idempotency, error)
-    integrate_at_once(registry)
-    return row
-
-
 def first_reason(reason: Reason) -> Reason:
     """Why a certificate is issued that supersedes another for `reason`."""
     return reason if reason in {Reason.RECERTIFICATION, Reason.TRANSFER} else Reason.INITIAL
 
 
-def _after_clash(
+def after_clash(
     registry: Registry,
     actor: Actor,
     certificate: Certificate,
@@ -146,7 +102,7 @@ def _after_clash(
     raise error
 
 
-def _prepare(
+def prepare(
     registry: Registry,
     actor: Actor,
     certificate: Certificate,
@@ -154,11 +110,15 @@ def _prepare(
     note: str | None,
     old: StoredCertificate | None = None,
 ) -> tuple[list[NewCertificate], Pen]:
-    """Check and sign one, before any transaction, so that no lock is held while signing."""
+    """Check and sign one, before any transaction, so that no lock is held while signing; `old` is the version before.
+
+    Raises InvalidInput, Conflict.
+    """
     pen = open_pen(registry, actor)
     now = signing_time(registry, pen)
-    orders = check_orders(registry, pen, [certificate], reason, note, now)
-    return sign(pen, draft(registry, pen, orders, reason, note, now, old.id if old else None)), pen
+    keeps_number = old is not None and old.number == certificate.number
+    orders = check_orders(registry, pen, [certificate], reason, note, now, keeps_number=keeps_number)
+    return sign(pen, draft(registry, pen, orders, reason, note, now, old)), pen
 
 
 def signing_time(registry: Registry, pen: Paper) -> datetime:
@@ -169,7 +129,7 @@ def signing_time(registry: Registry, pen: Paper) -> datetime:
 def store_signed(
     registry: Registry, connection: Connection, actor: Actor, pen: Paper, prepared: Sequence[NewCertificate]
 ) -> list[int]:
-    """Store signed certificates with their log entries, within a transaction; returns their row ids."""
+    """Store signed certificates with their entries for the log; returns their row ids. Raises StorageUnavailable."""
     key = issuers.hold_key(connection, pen.key.id)
     if not key.may_sign(prepared[0].event.recorded_at):
         raise StorageUnavailable("The signing key was retired at this moment; nothing was stored. Try again.")
@@ -179,28 +139,12 @@ def store_signed(
 
 
 def audit_issue(connection: Connection, actor: Actor, new: NewCertificate) -> None:
-    """Note in the audit trail that a certificate was issued."""
+    """Enter one new certificate in the audit trail."""
     audit(connection, new.event.recorded_at, actor, "certificate.issue", new.public_id, number=new.terms.number)
 
 
-def old_certificate(registry: Registry, actor: Actor, public_id: str) -> StoredCertificate:
-    """The certificate to be superseded, if it may be. Raises NotFound, IllegalMove, Conflict."""
-    now = registry.now()
-    with registry.database.read() as connection:
-        old = store.find_stored(connection, public_id, actor.issuer_id)
-        if old is None:
-            raise NotFound("No certificate of yours has this id.")
-        successor = store.successor_of(connection, old.id)
-        events = store.events_of(connection, [old.id])[old.id]
-    now = recording_time(events, now)
-    admit(events, StatusEvent(len(events) + 1, Act.SUPERSEDE, Reason.CORRECTION, now, now), old.period)
-    if successor is not None:
-        raise Conflict(f"This certificate has been reissued already, as {grouped(successor)}.")
-    return old
-
-
 def recall_issue(registry: Registry, actor: Actor, idempotency: Idempotency | None) -> StoredCertificate | None:
-    """The certificate that the same request issued, if it came before. Raises as `recall`."""
+    """The certificate that a request with the same Idempotency-Key has issued before."""
     if idempotency is None:
         return None
     with registry.database.read() as connection:
@@ -209,7 +153,7 @@ def recall_issue(registry: Registry, actor: Actor, idempotency: Idempotency | No
 
 
 def row_of(connection: Connection, public_id: str) -> StoredCertificate:
-    """The row of a certificate that was stored in this transaction."""
+    """The row of a certificate that was inserted in this transaction."""
     row = store.find_stored(connection, public_id)
     assert row is not None  # noqa: S101 - inserted in this transaction
     return row

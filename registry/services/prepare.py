@@ -6,7 +6,7 @@ given up, or ends.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import orjson
@@ -14,16 +14,16 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.domain.certificate import Certificate
 from registry.domain.errors import Conflict, NotFound
-from registry.domain.lifecycle import StatusEvent, check_event
 from registry.domain.public_id import grouped, parse_public_id
-from registry.domain.reasons import Act, Reason
+from registry.domain.reasons import Reason
 from registry.domain.signing_key import SIGNED_WITHIN
 from registry.formats.certificate_request import certificate_of
 from registry.formats.data_integrity import Cryptosuite, proof_configuration
 from registry.formats.signing_request import SigningRequest
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.draft import Draft, Paper, check_orders, draft, lay_paper
-from registry.services.issue import first_reason, old_certificate, signing_time
+from registry.services.issue import first_reason, signing_time
+from registry.services.versions import as_version, open_predecessor
 from registry.store import issuers
 from registry.store import preparations as store
 from registry.store.certificates import StoredCertificate
@@ -61,10 +61,10 @@ def prepare(
     the same as long as the preparation is open. Raises InvalidInput, Conflict, NotFound, IllegalMove, NotPermitted.
     """
     actor.require(Verb.ISSUE if replaces is None else Verb.REISSUE)
-    old = None if replaces is None else old_certificate(registry, actor, parse_public_id(replaces))
-    if old is not None:
-        check_event(StatusEvent(1, Act.SUPERSEDE, reason, registry.now(), registry.now(), note=note))
-        certificate = replace(certificate, revision=old.revision + 1)
+    before = None if replaces is None else open_predecessor(registry, actor, parse_public_id(replaces))
+    if before is not None:
+        certificate = as_version(registry, before, certificate, reason, note)
+    old = before.row if before is not None else None
     paper = lay_paper(registry, actor, key)
     now = signing_time(registry, paper)
     earlier = _earlier(registry, paper, certificate, now)
@@ -73,7 +73,8 @@ def prepare(
             raise _kept_by(earlier)
         return _prepared(earlier, paper.key)
     issue_reason, issue_note = (reason, note) if old is None else (first_reason(reason), None)
-    orders = check_orders(registry, paper, [certificate], issue_reason, issue_note, now)
+    keeps_number = old is not None and old.number == certificate.number
+    orders = check_orders(registry, paper, [certificate], issue_reason, issue_note, now, keeps_number=keeps_number)
     (drafted,) = draft(registry, paper, orders, issue_reason, issue_note, now)
     new = _preparation(drafted, paper, reason, note, old, now)
     _keep(registry, actor, new, now)

@@ -25,6 +25,7 @@ from registry.services.context import Actor, AuditedAct, Registry, audit_many
 from registry.services.log.record import log_status_events
 from registry.store import bulk_acts, certificates
 from registry.store.certificates import StoredCertificate
+from registry.store.versions import stop_replacing
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def write_down(registry: Registry, connection: Connection, actor: Actor, lives: 
     )
     for life in changed:
         if life.given_up:
-            certificates.stop_replacing(connection, life.row.id)
+            stop_replacing(connection, life.row.id)
         life.added = []
 
 

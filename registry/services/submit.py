@@ -14,6 +14,7 @@ from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.lifecycle import StatusEvent
 from registry.domain.public_id import parse_public_id
 from registry.domain.reasons import Act
+from registry.domain.versions import check_replaceable
 from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize
 from registry.formats.certificate_request import certificate_of
 from registry.formats.data_integrity import (
@@ -25,14 +26,13 @@ from registry.formats.data_integrity import (
     take_apart_canonical,
 )
 from registry.formats.offline_status import CLOCK_SKEW
-from registry.services.change_status import record_event
 from registry.services.compare import departures
 from registry.services.context import Actor, Registry, Verb
 from registry.services.draft import Paper, check_all, lay_paper, number_taken
 from registry.services.idempotency import Idempotency, remember
 from registry.services.issue import audit_issue, first_reason, recall_issue, row_of, signing_time, store_signed
 from registry.services.log.integrate import integrate_at_once
-from registry.services.record_acts import IntendedAct
+from registry.services.versions import open_predecessor, supersede
 from registry.store import certificates as certificates_store
 from registry.store import issuers
 from registry.store import preparations as store
@@ -73,11 +73,12 @@ def submit(
     key = _check(registry, actor, preparation, credential, signed, now)
     paper = lay_paper(registry, actor, key.name)
     now = signing_time(registry, paper)
-    new = _certificate(preparation, signed, now)
+    old = _predecessor(registry, actor, preparation)
+    new = _certificate(preparation, old, signed, now)
     # An authorization may have ended meanwhile.
     check_all([new.terms], paper, now, batch=False)
     try:
-        row = _store(registry, actor, paper, preparation, new, idempotency)
+        row = _store(registry, actor, paper, preparation, old, new, idempotency)
     except (IntegrityError, Conflict) as error:
         return _after_clash(registry, actor, new, error)
     integrate_at_once(registry)
@@ -189,14 +190,29 @@ def _wrong_time(created: datetime, preparation: StoredPreparation, key: StoredKe
     return None
 
 
-def _certificate(preparation: StoredPreparation, signed: bytes, now: datetime) -> NewCertificate:
+def _predecessor(registry: Registry, actor: Actor, preparation: StoredPreparation) -> StoredCertificate | None:
+    """The certificate that is to be replaced, if it still may be. Raises Conflict, IllegalMove."""
+    if preparation.replaces_id is None:
+        return None
+    with registry.database.read() as connection:
+        public_id = certificates_store.get_stored(connection, preparation.replaces_id).public_id
+    old = open_predecessor(registry, actor, public_id)
+    check_replaceable(preparation.reason, old.status)
+    return old.row
+
+
+def _certificate(
+    preparation: StoredPreparation, old: StoredCertificate | None, signed: bytes, now: datetime
+) -> NewCertificate:
     terms = certificate_of(orjson.loads(preparation.document))
-    reason, note = preparation.reason, preparation.note
-    if preparation.replaces_id is not None:
-        reason, note = first_reason(reason), None
+    reason, note, first_version_id = preparation.reason, preparation.note, None
+    if old is not None:
+        reason, note, first_version_id = first_reason(reason), None, old.first_version_id or old.id
     # What begins in the past was in force then; what begins later is known from now on.
     event = StatusEvent(1, Act.ISSUE, reason, min(now, terms.period.starts_at), now, note=note)
-    return NewCertificate(preparation.public_id, terms, signed, event, preparation.replaces_id, preparation.place)
+    return NewCertificate(
+        preparation.public_id, terms, signed, event, preparation.replaces_id, preparation.place, first_version_id
+    )
 
 
 def _store(
@@ -204,6 +220,7 @@ def _store(
     actor: Actor,
     paper: Paper,
     preparation: StoredPreparation,
+    old: StoredCertificate | None,
     new: NewCertificate,
     idempotency: Idempotency | None,
 ) -> StoredCertificate:
@@ -212,12 +229,8 @@ def _store(
     with registry.database.transaction() as connection:
         if not store.remove_preparation(connection, actor.issuer_id, new.public_id):
             raise Conflict("This preparation was submitted or given up at this moment.")
-        if preparation.replaces_id is not None:
-            old = certificates_store.get_stored(connection, preparation.replaces_id)
-            effective = max(now, new.terms.period.starts_at)
-            reason, note = preparation.reason, preparation.note
-            superseding = IntendedAct(Act.SUPERSEDE, reason, effective, note=note)
-            record_event(registry, connection, actor, old.public_id, superseding, now)
+        if old is not None:
+            supersede(registry, connection, actor, old, new.terms, preparation.note, now)
         (row_id,) = store_signed(registry, connection, actor, paper, [new])
         audit_issue(connection, actor, new)
         remember(connection, actor, idempotency, row_id, 1, now)

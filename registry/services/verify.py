@@ -26,6 +26,7 @@ from registry.formats.data_integrity import (
 from registry.formats.log_entry import digest, issued
 from registry.services.compare import Difference, differences
 from registry.services.context import Registry
+from registry.services.find import Found, versions_of
 from registry.services.log.seen import SeenByLog, Unproven
 from registry.store import certificates as store
 from registry.store import issuers, log
@@ -40,7 +41,8 @@ class Verification(NamedTuple):
     """What came out: the verdict, each check, and what is registered.
 
     `document` is the registered credential, parsed; `status` the registered status; both None for what is not in the
-    registry. `differences` tell where a document that was handed in departs from the registered one.
+    registry. `differences` tell where a document that was handed in departs from the registered one; `versions` are all
+    versions of the certificate, oldest first, where it has any but this one.
     """
 
     verdict: Verdict
@@ -52,6 +54,7 @@ class Verification(NamedTuple):
     recorded_at: datetime | None = None
     replaced_by: str | None = None
     differences: tuple[Difference, ...] = ()
+    versions: tuple[Found, ...] = ()
 
     @property
     def terms(self) -> JsonObject:
@@ -143,7 +146,14 @@ class Verifier:
             status,
             row.recorded_at,
             replaced_by,
+            versions=self._versions(row, now),
         )
+
+    def _versions(self, row: VerificationRow, now: datetime) -> tuple[Found, ...]:
+        if row.first_version_id is None:
+            return ()
+        with self._registry.database.read() as connection:
+            return tuple(versions_of(connection, row.first_version_id, now))
 
     def _judge_foreign(
         self,
@@ -181,6 +191,7 @@ class Verifier:
             registered.recorded_at,
             registered.replaced_by,
             found,
+            registered.versions,
         )
 
     def _log_check(self, row: VerificationRow, period: Period) -> Check:

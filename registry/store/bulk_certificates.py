@@ -27,14 +27,15 @@ def page_with_documents(
     return [(StoredCertificate(*row[:-1]), row[-1]) for row in connection.execute(statement)]
 
 
-def documents_by_number(connection: Connection, issuer_id: int, numbers: Sequence[str]) -> dict[str, bytes]:
-    """The credentials of an issuer's certificates with these numbers; numbers that are free are left out."""
-    found: dict[str, bytes] = {}
+def documents_by_number(connection: Connection, issuer_id: int, numbers: Sequence[str]) -> dict[str, list[bytes]]:
+    """All credentials of an issuer's certificates with these numbers; numbers that are free are left out."""
+    found: dict[str, list[bytes]] = {}
     for start in range(0, len(numbers), _CHUNK):
         statement = (
             select(Certificate.number, Credential.document)
             .join(Credential, Credential.certificate_id == Certificate.id)
             .where(Certificate.issuer_id == issuer_id, Certificate.number.in_(numbers[start : start + _CHUNK]))
         )
-        found.update((row.number, row.document) for row in connection.execute(statement))
+        for row in connection.execute(statement):
+            found.setdefault(row.number, []).append(row.document)
     return found

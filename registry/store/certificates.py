@@ -45,6 +45,7 @@ class NewCertificate:
     event: StatusEvent
     replaces_id: int | None = None
     place: StatusPlace | None = None
+    first_version_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class StoredCertificate:
     event_count: int
     first_reason: str
     replaces_id: int | None
+    first_version_id: int | None
+    change: str | None
 
     @property
     def period(self) -> Period:
@@ -113,6 +116,8 @@ _STORED_COLUMNS = (
     Certificate.event_count,
     Certificate.first_reason,
     Certificate.replaces_id,
+    Certificate.first_version_id,
+    Certificate.change,
 )
 
 
@@ -247,11 +252,6 @@ def update_standing(connection: Connection, key: int, standing: Standing, event_
     )
 
 
-def stop_replacing(connection: Connection, key: int) -> None:
-    """A certificate that was given up before its first day replaces none."""
-    connection.execute(update(Certificate).where(Certificate.id == key).values(replaces_id=None))
-
-
 def events_of(connection: Connection, keys: Collection[int]) -> dict[int, list[StatusEvent]]:
     """The status events of certificates, in the order of recording, by row id. One query."""
     events: dict[int, list[StatusEvent]] = {key: [] for key in keys}
@@ -374,6 +374,8 @@ def _certificate_row(key: int, issuer_id: int, signing_key_id: int, new: NewCert
         "signing_key_id": signing_key_id,
         "recorded_at": event.recorded_at,
         "replaces_id": new.replaces_id,
+        "first_version_id": new.first_version_id,
+        "change": terms.replaces and terms.replaces.change,
         "state": State.ACTIVE.value,
         "state_since": event.effective_at,
         "state_reason": event.reason.value,

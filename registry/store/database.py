@@ -66,6 +66,19 @@ class Database:
         with _translated(), self._writes.begin() as connection:
             yield connection
 
+    @contextmanager
+    def migration(self) -> Iterator[Connection]:
+        """A transaction that may put tables in the place of others, during which SQLite does not watch foreign keys."""
+        with _translated(), self._writes.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.connection.cursor().execute("PRAGMA foreign_keys = OFF")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                if self.dialect == "sqlite":
+                    connection.connection.cursor().execute("PRAGMA foreign_keys = ON")
+
     def close(self) -> None:
         """Give all connections back."""
         for engine in (self._writes, self._reads, self.unpooled):

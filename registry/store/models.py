@@ -162,8 +162,12 @@ class Certificate(Base):
     recorded_at: Mapped[datetime]
     # Why it was issued.
     first_reason: Mapped[str] = mapped_column(String(40))
-    # The certificate that this one replaces; each is replaced once at most.
+    # The certificate that this one replaces; each is replaced once at most. Empty again where
+    # this one was given up before its first day.
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("certificates.id"), unique=True)
+    # The first of the versions that this is one of, and why this one came about; both empty for most.
+    first_version_id: Mapped[int | None] = mapped_column(ForeignKey("certificates.id"))
+    change: Mapped[str | None] = mapped_column(String(40))
     state: Mapped[str] = mapped_column(String(16))
     state_since: Mapped[datetime]
     state_reason: Mapped[str] = mapped_column(String(40))
@@ -176,8 +180,16 @@ class Certificate(Base):
     status_index: Mapped[int | None] = mapped_column(Integer)
 
     __table_args__ = (
-        # This order serves the search by number alone as well.
-        UniqueConstraint("number", "issuer_id"),
+        # This order serves the search by number alone as well. A number's documents count from 1, so that two
+        # certificates never begin with the same number.
+        UniqueConstraint("number", "issuer_id", "revision"),
+        Index(
+            "ix_certificates_first_version_id",
+            "first_version_id",
+            "id",
+            sqlite_where=text("first_version_id IS NOT NULL"),
+            postgresql_where=text("first_version_id IS NOT NULL"),
+        ),
         Index("ix_certificates_issuer_id", "issuer_id", "id"),
         Index("ix_certificates_issuer_id_state", "issuer_id", "state", "id"),
         Index("ix_certificates_issuer_id_scheme", "issuer_id", "scheme", "id"),

@@ -14,13 +14,13 @@ from registry.store.database import Database
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Run the migrations that are missing."""
-    with database.transaction() as connection:
+    with database.migration() as connection:
         command.upgrade(alembic_config(connection), revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
     """Undo migrations down to `revision` ('base': all)."""
-    with database.transaction() as connection:
+    with database.migration() as connection:
         command.downgrade(alembic_config(connection), revision)
 
 

@@ -32,6 +32,7 @@ class VerificationRow(NamedTuple):
     state_reason: str
     state_changes_at: datetime | None
     event_count: int
+    first_version_id: int | None
     document: bytes
     verification_method: str
     public_key: bytes
@@ -68,6 +69,7 @@ _VERIFICATION: AnySelect = (
         Certificate.state_reason,
         Certificate.state_changes_at,
         Certificate.event_count,
+        Certificate.first_version_id,
         Credential.document,
         SigningKey.verification_method,
         SigningKey.public_key,

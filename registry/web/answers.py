@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -68,6 +69,25 @@ def page(base_url: str, found: Page) -> dict[str, Any]:
     """A page of a list."""
     items = [summary(base_url, item.certificate, item.status) for item in found.items]
     return {"items": items, "next_after": found.next_after}
+
+
+def versions(base_url: str, found: Iterable[Found]) -> list[dict[str, Any]]:
+    """The versions of a certificate, oldest first: what each changed, from when on, and what became of it."""
+    return [
+        {
+            "public_id": one.certificate.public_id,
+            "issuer": one.certificate.issuer_code,
+            "number": one.certificate.number,
+            "revision": one.certificate.revision,
+            "change": one.certificate.change or one.certificate.first_reason,
+            "valid_from": one.certificate.valid_from,
+            "valid_until": one.certificate.valid_until,
+            "recorded_at": one.certificate.recorded_at,
+            "status": status(one.status),
+            "links": links(base_url, one.certificate.public_id),
+        }
+        for one in found
+    ]
 
 
 def certificate(base_url: str, found: Found, document: bytes) -> dict[str, Any]:
@@ -147,6 +167,7 @@ def _verification(base_url: str, found: Verification) -> dict[str, Any]:
         "status": found.status and status(found.status),
         "recorded_at": found.recorded_at,
         "replaced_by": found.replaced_by,
+        "versions": versions(base_url, found.versions),
         "certificate": found.terms or None,
         "links": links(base_url, found.public_id) if found.public_id else None,
     }

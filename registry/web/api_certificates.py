@@ -13,7 +13,8 @@ from registry.services import change_status as acts
 from registry.services import find
 from registry.services.context import Verb
 from registry.services.find import Filters
-from registry.services.issue import issue, reissue
+from registry.services.issue import issue
+from registry.services.versions import issue_version, reissue
 from registry.web import answers, headers, schemas
 from registry.web.authentication import allowed_to, the_actor
 from registry.web.current import the_registry
@@ -76,6 +77,27 @@ def read(public_id: str) -> dict[str, Any]:
 def history(public_id: str) -> dict[str, Any]:
     """All status events of one of your certificates, in the order of recording."""
     return {"events": [answers.event(one) for one in find.history(the_registry(), the_actor(), public_id)]}
+
+
+@blueprint.get("/<public_id>/versions")
+@allowed_to(Verb.READ)
+@blueprint.response(200, schemas.VersionsAnswer)
+def list_versions(public_id: str) -> dict[str, Any]:
+    """All versions of one of your certificates, oldest first."""
+    registry = the_registry()
+    return {"versions": answers.versions(registry.base_url, find.versions(registry, the_actor(), public_id))}
+
+
+@blueprint.post("/<public_id>/versions")
+@allowed_to(Verb.REISSUE)
+@blueprint.arguments(schemas.VersionSchema)
+@blueprint.response(201, schemas.CertificateAnswer)
+@blueprint.doc(parameters=[IDEMPOTENCY_KEY])
+def create_version(request: dict[str, Any], public_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Issue a new version: another scope, name or address, a recertification, a correction (换发)."""
+    kind, changes, note = request["kind"], request["certificate"], request.get("note")
+    row = issue_version(the_registry(), the_actor(), public_id, kind, changes, note, idempotency())
+    return _issued(row.public_id)
 
 
 @blueprint.post("/<public_id>/suspend")

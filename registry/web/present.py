@@ -166,6 +166,7 @@ def legible(terms: JsonObject) -> bool:
         days = [terms[name] for name in ("granted_on", "decided_on", "valid_from")]
         days += [terms[name] for name in ("valid_until",) if name in terms]
         plain = [terms["number"], terms["scheme"], terms["standard"], body["code"], body["mark"]]
+        plain += [terms["replaces"]["number"]] if "replaces" in terms else []
         plain += [words[code] for words in said_twice for code in words]
         return (
             all(isinstance(one, str) for one in plain)

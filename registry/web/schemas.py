@@ -12,6 +12,7 @@ from registry.domain.lifecycle import Status
 from registry.domain.reasons import MAX_NOTE_LENGTH, REASONS, Act, Reason
 from registry.domain.schemes import SCHEMES, Kind
 from registry.domain.verdict import CheckName, Finding, Outcome, Verdict
+from registry.domain.versions import VERSION_KINDS
 from registry.formats.certificate_request import CertificateSchema, HolderIdSchema, TextSchema
 from registry.formats.tlog_checkpoint import MAX_SIZE
 from registry.services.find import MAX_PAGE, NameMatch
@@ -34,6 +35,22 @@ class ReissueSchema(Schema):
 
     certificate = fields.Nested(CertificateSchema, required=True)
     reason = _reason(Act.SUPERSEDE)
+    note = fields.String(**_NOTE)
+
+
+class VersionSchema(Schema):
+    """What a new version of a certificate has otherwise."""
+
+    kind = fields.Enum(Reason, by_value=True, required=True, metadata={"enum": [kind.value for kind in VERSION_KINDS]})
+    certificate = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={
+            "description": "only the members that change, each as a whole, those of 'holder' one by one; null takes "
+            "one away. What is decided anew is dated today unless 'decided_on' and 'valid_from' say otherwise.",
+            "example": {"scope": {"zh": "汽车用注塑件的生产", "en": "Production of injection-moulded parts"}},
+        },
+    )
     note = fields.String(**_NOTE)
 
 
@@ -225,6 +242,29 @@ class CertificateAnswer(SummaryAnswer):
     credential = fields.Dict(required=True, metadata={"description": "W3C Verifiable Credential 2.0, signed"})
 
 
+class VersionAnswer(Schema):
+    """A version of a certificate."""
+
+    public_id = fields.String(required=True)
+    issuer = fields.String(required=True)
+    number = fields.String(required=True)
+    revision = fields.Integer(required=True)
+    change = fields.String(
+        required=True, validate=_one_of(Reason), metadata={"description": "why it was issued, or what it changed"}
+    )
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(required=True, allow_none=True)
+    recorded_at = fields.AwareDateTime(required=True)
+    status = fields.Nested(StatusAnswer, required=True)
+    links = fields.Nested(LinksAnswer, required=True)
+
+
+class VersionsAnswer(Schema):
+    """All versions of a certificate, oldest first, those that are yet to begin as well."""
+
+    versions = fields.List(fields.Nested(VersionAnswer), required=True)
+
+
 class ChangeAnswer(Schema):
     """What an act has led to."""
 
@@ -287,6 +327,11 @@ class VerificationAnswer(Schema):
         required=True, allow_none=True, metadata={"description": "when the registry learned of it"}
     )
     replaced_by = fields.String(required=True, allow_none=True, metadata={"description": "public id of the successor"})
+    versions = fields.List(
+        fields.Nested(VersionAnswer),
+        required=True,
+        metadata={"description": "all versions of the certificate, oldest first; empty where there is only this one"},
+    )
     certificate = fields.Dict(required=True, allow_none=True)
     links = fields.Nested(LinksAnswer, required=True, allow_none=True)
     differences = fields.List(fields.Nested(DifferenceAnswer))

@@ -16,12 +16,13 @@ from registry.formats.data_integrity import Cryptosuite
 from registry.formats.trust_bundle import open_bundle
 from registry.services import find
 from registry.services.context import Actor, Registry
-from registry.services.issue import issue, issue_many, reissue
+from registry.services.issue import issue, issue_many
 from registry.services.manage_issuers import list_issuers, set_cryptosuite
 from registry.services.status_lists import StatusLists
 from registry.services.trust_bundle import build_bundle
 from registry.services.verify import Verification, Verifier
 from registry.services.verify_offline import OfflineVerifier
+from registry.services.versions import reissue
 from registry.store.models import AuditEvent
 from tests.conftest import sample_certificate
 

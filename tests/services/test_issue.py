@@ -32,8 +32,9 @@ from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, Verb, operator
 from registry.services.find import history, read_certificate, stored_document
 from registry.services.idempotency import Idempotency
-from registry.services.issue import issue, issue_many, reissue
+from registry.services.issue import issue, issue_many
 from registry.services.verify import Verifier
+from registry.services.versions import reissue
 from registry.store.models import AuditEvent, Base, Certificate
 from tests.conftest import Clock, sample_certificate
 
@@ -200,12 +201,12 @@ def test_a_reissued_certificate_supersedes_the_old_one(registry: Registry, actor
     old = issue(registry, actor, sample_certificate())
     clock.advance(days=1)
     changed = sample_certificate("00125Q30001R0S-1", decided_on=date(2026, 3, 3), valid_from=date(2026, 3, 3))
-    new = reissue(registry, actor, old.public_id, changed, Reason.SCOPE_EXTENSION)
+    new = reissue(registry, actor, old.public_id, changed, Reason.CORRECTION)
     verifier = Verifier(registry, 0)
     found = verifier.by_public_id(old.public_id)
     assert (found.verdict, found.replaced_by) == (Verdict.SUPERSEDED, new.public_id)
     assert verifier.by_public_id(new.public_id).verdict is Verdict.VALID
-    assert verifier.by_public_id(new.public_id).terms["revision"] == 2
+    assert verifier.by_public_id(new.public_id).terms["replaces"]["number"] == "00125Q30001R0S"
     with pytest.raises(IllegalMove) as refused:
         reissue(registry, actor, old.public_id, sample_certificate("third"), Reason.CORRECTION)
     assert refused.value.status == "superseded"
@@ -213,7 +214,9 @@ def test_a_reissued_certificate_supersedes_the_old_one(registry: Registry, actor
 
 def test_the_old_certificate_holds_until_the_new_one_begins(registry: Registry, actor: Actor, clock: Clock) -> None:
     old = issue(registry, actor, sample_certificate())
-    later = sample_certificate("later", decided_on=date(2026, 3, 1), valid_from=date(2026, 3, 10))
+    later = sample_certificate(
+        "later", decided_on=date(2026, 3, 1), valid_from=date(2026, 3, 10), valid_until=date(2029, 3, 9)
+    )
     new = reissue(registry, actor, old.public_id, later, Reason.RECERTIFICATION)
     verifier = Verifier(registry, 0)
     assert verifier.by_public_id(old.public_id).verdict is Verdict.VALID
@@ -280,7 +283,9 @@ def test_a_backdated_period_was_valid_then_and_the_registry_learned_of_it_now(
 def test_a_certificate_can_be_reissued_once(registry: Registry, actor: Actor) -> None:
     """A second try, with an earlier date than the planned one, is a conflict and no accident."""
     old = issue(registry, actor, sample_certificate())
-    planned = sample_certificate("B", decided_on=date(2026, 3, 1), valid_from=date(2026, 3, 20))
+    planned = sample_certificate(
+        "B", decided_on=date(2026, 3, 1), valid_from=date(2026, 3, 20), valid_until=date(2029, 3, 19)
+    )
     reissue(registry, actor, old.public_id, planned, Reason.RECERTIFICATION)
     with pytest.raises(Conflict, match="reissued already"):
         reissue(registry, actor, old.public_id, replace(planned, number="C"), Reason.RECERTIFICATION)

@@ -21,10 +21,11 @@ from registry.formats.cose_statement import Claims, address_of, compose, read
 from registry.services import manage_keys
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, operator
-from registry.services.issue import issue, reissue
+from registry.services.issue import issue
 from registry.services.offline_qr import offline_address
 from registry.services.verify import Verifier
 from registry.services.verify_statement import StatementFinding, StatementVerification, verify_statement
+from registry.services.versions import reissue
 from registry.store.models import Credential
 from tests.conftest import BASE_URL, Clock, sample_certificate
 
@@ -151,7 +152,7 @@ def test_nothing_is_signed_for_expired_and_superseded_certificates(
     registry: Registry, actor: Actor, verifier: Verifier, public_id: str, clock: Clock
 ) -> None:
     newer = sample_certificate("00125Q30001R0S-1", valid_from=date(2026, 3, 2), decided_on=date(2026, 3, 1))
-    replacing = reissue(registry, actor, public_id, newer, Reason.NAME_CHANGE)
+    replacing = reissue(registry, actor, public_id, newer, Reason.CORRECTION)
     with pytest.raises(IllegalMove):
         offline_address(registry, verifier, public_id)
     clock.advance(days=3 * 366)

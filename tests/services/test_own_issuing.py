@@ -17,7 +17,7 @@ from registry.formats.data_integrity import Cryptosuite
 from registry.services import api_keys, manage_issuers, manage_keys
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, Verb, operator
-from registry.services.find import history
+from registry.services.find import history, versions
 from registry.services.idempotency import Idempotency
 from registry.services.issue import issue, issue_many
 from registry.services.prepare import Prepared, give_up, list_preparations, open_preparation, prepare
@@ -354,8 +354,9 @@ def test_a_number_that_was_taken_all_the_same_is_a_conflict(registry: Registry, 
 def test_a_reissue_supersedes_the_old_certificate(registry: Registry, own: Actor, clock: Clock) -> None:
     old = prepared(registry, own)
     submit(registry, own, old.public_id, HOLDER.signed(old))
-    new = prepare(registry, own, sample_certificate("R1"), Reason.NAME_CHANGE, "renamed", replaces=old.public_id)
-    assert new.request.document["credentialSubject"]["certificate"]["revision"] == 2
+    new = prepare(registry, own, sample_certificate("R1"), Reason.CORRECTION, "renamed", replaces=old.public_id)
+    terms = new.request.document["credentialSubject"]["certificate"]
+    assert (terms["revision"], terms["replaces"]["number"]) == (1, old.number)
     assert verdict(registry, old.public_id) is Verdict.VALID
     clock.advance(hours=1)
     credential = HOLDER.signed(new)
@@ -364,7 +365,28 @@ def test_a_reissue_supersedes_the_old_certificate(registry: Registry, own: Actor
     assert verdict(registry, old.public_id) is Verdict.SUPERSEDED
     assert Verifier(registry, 0).by_public_id(old.public_id).replaced_by == new.public_id
     last = history(registry, own, old.public_id)[-1].event
-    assert (last.act, last.reason, last.note) == (Act.SUPERSEDE, Reason.NAME_CHANGE, "renamed")
+    assert (last.act, last.reason, last.note) == (Act.SUPERSEDE, Reason.CORRECTION, "renamed")
+
+
+def test_a_prepared_version_keeps_the_number_and_waits_in_vain_once_the_certificate_is_suspended(
+    registry: Registry, own: Actor
+) -> None:
+    old = prepared(registry, own)
+    submit(registry, own, old.public_id, HOLDER.signed(old))
+    corrected = sample_certificate(old.number, granted_on=date(2025, 1, 5))
+    new = prepare(registry, own, corrected, Reason.CORRECTION, replaces=old.public_id)
+    assert prepare(registry, own, corrected, Reason.CORRECTION, replaces=old.public_id).public_id == new.public_id
+    assert new.request.document["credentialSubject"]["certificate"]["revision"] == 2
+    change_status(registry, own, old.public_id, Act.SUSPEND, Reason.FEE_UNPAID)
+    with pytest.raises(IllegalMove, match="suspended"):
+        submit(registry, own, new.public_id, HOLDER.signed(new))
+    change_status(registry, own, old.public_id, Act.RESTORE, Reason.FEE_SETTLED)
+    row = submit(registry, own, new.public_id, HOLDER.signed(new))
+    assert (row.number, row.revision, row.change) == (old.number, 2, "correction")
+    assert [one.certificate.public_id for one in versions(registry, own, old.public_id)] == [
+        old.public_id,
+        new.public_id,
+    ]
 
 
 def test_only_one_of_two_prepared_reissues_goes_through(registry: Registry, own: Actor) -> None:

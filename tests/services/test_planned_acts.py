@@ -15,10 +15,11 @@ from registry.services.change_status import call_off, change_status, refresh_due
 from registry.services.context import Actor, Registry, Verb, operator
 from registry.services.find import history, read_certificate
 from registry.services.idempotency import Idempotency
-from registry.services.issue import issue, reissue
+from registry.services.issue import issue
 from registry.services.log.audit import audit_log
 from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
+from registry.services.versions import reissue
 from tests.conftest import NOON, Clock, sample_certificate
 from tests.services.offline import document_of, offline, save_log
 from tests.services.test_issue import keyed_actor
@@ -123,7 +124,9 @@ def test_an_older_planned_restore_does_not_lift_a_newer_suspension(
 def reissued(registry: Registry, actor: Actor, number: str = "N-2") -> tuple[str, str]:
     """A certificate and its successor from next month on."""
     old = issue(registry, actor, sample_certificate("N-1")).public_id
-    successor = sample_certificate(number, valid_from=NEXT_MONTH, decided_on=date(2026, 3, 1))
+    successor = sample_certificate(
+        number, valid_from=NEXT_MONTH, decided_on=date(2026, 3, 1), valid_until=date(2029, 3, 31)
+    )
     return old, reissue(registry, actor, old, successor, Reason.RECERTIFICATION).public_id
 
 
@@ -142,7 +145,9 @@ def test_a_successor_given_up_before_its_first_day_supersedes_nothing(
     assert (verified.verdict, verified.replaced_by) == ("valid", None)
     assert acts(registry, actor, old)[-1] == ("call_off", 2)
     assert audit_log(registry).findings == ()
-    again = sample_certificate("N-3", valid_from=date(2026, 5, 10), decided_on=date(2026, 5, 1))
+    again = sample_certificate(
+        "N-3", valid_from=date(2026, 5, 10), decided_on=date(2026, 5, 1), valid_until=date(2029, 5, 9)
+    )
     third = reissue(registry, actor, old, again, Reason.RECERTIFICATION).public_id
     clock.advance(days=8)
     assert Verifier(registry, 0).by_public_id(old).replaced_by == third

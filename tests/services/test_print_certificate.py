@@ -16,9 +16,10 @@ from registry.formats.pdf_attachment import credential_in_pdf
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry
 from registry.services.find import stored_document
-from registry.services.issue import issue, reissue
+from registry.services.issue import issue
 from registry.services.print_certificate import print_certificate
 from registry.services.verify import Verifier
+from registry.services.versions import reissue
 from registry.store.models import Certificate, Credential
 from tests.conftest import BASE_URL, Clock, sample_certificate
 from tests.formats.printed import codes_on, pages_of

@@ -22,9 +22,10 @@ from registry.formats.offline_status import ListedStatus, check_list, offline_st
 from registry.services import find, manage_keys
 from registry.services.change_status import change_status, refresh_due
 from registry.services.context import Actor, Registry
-from registry.services.issue import issue, issue_many, reissue
+from registry.services.issue import issue, issue_many
 from registry.services.own_keys import own_signer
 from registry.services.status_lists import TTL, VALIDITY, StatusLists
+from registry.services.versions import reissue
 from registry.store.database import Database
 from tests.conftest import BASE_URL, Clock, sample_certificate
 
@@ -104,7 +105,7 @@ def test_a_superseded_certificate_is_revoked_from_the_day_on(registry: Registry,
     old = new(registry, actor)
     begins = clock.now.date() + timedelta(days=3)
     successor = sample_certificate("N-2", valid_from=begins)
-    made = reissue(registry, actor, old, successor, Reason.SCOPE_EXTENSION)
+    made = reissue(registry, actor, old, successor, Reason.CORRECTION)
     assert bits(registry, lists, old) == CLEAR
     clock.advance(days=4)
     assert bits(registry, lists, old) == REVOKED

@@ -25,7 +25,6 @@ from registry.formats.tlog_proof import TrustPolicy
 from registry.services import manage_keys
 from registry.services.change_status import change_status
 from registry.services.context import Registry, operator
-from registry.services.issue import reissue
 from registry.services.log.copy import LogCopy
 from registry.services.log.integrate import integrate_pending
 from registry.services.log.keys import verifier_keys
@@ -33,6 +32,7 @@ from registry.services.offline_qr import offline_address
 from registry.services.sample.load import load_samples
 from registry.services.verify import Verifier
 from registry.services.verify_offline import OfflineVerifier
+from registry.services.versions import reissue
 from registry.store.log import insert_cosignature, newest_head
 from registry.store.models import Certificate
 from tests.conftest import Clock, sample_certificate
@@ -498,7 +498,7 @@ def test_a_copy_of_the_log_knows_what_happened_after_the_lists_were_made(
     withdraw(registry, ids["withdrawn"])
     act(registry, ids["cancelled"], Act.CANCEL, Reason.HOLDER_REQUEST)
     again = sample_certificate("superseded-1", decided_on=date(2026, 3, 2), valid_from=date(2026, 3, 2))
-    reissue(registry, operator(registry, "cqc"), ids["superseded"], again, Reason.SCOPE_EXTENSION)
+    reissue(registry, operator(registry, "cqc"), ids["superseded"], again, Reason.CORRECTION)
     suspend(registry, ids["suspended"], until=clock.now + timedelta(days=3))
     act(registry, ids["back"], Act.RESTORE, Reason.SURVEILLANCE_COMPLETED)
     copied = save_log(registry, tmp_path)

@@ -93,7 +93,7 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/certificates/{public_id}",
         *(
             f"/api/v1/certificates/{{public_id}}/{what}"
-            for what in ("history", "suspend", "restore", "withdraw", "cancel", "call-off", "reissue")
+            for what in ("history", "suspend", "restore", "withdraw", "cancel", "call-off", "reissue", "versions")
         ),
         "/api/v1/keys",
         *(f"/api/v1/keys/{what}" for what in ("challenges", "rotate", "{name}/retire", "{name}/compromise")),
@@ -280,12 +280,59 @@ def test_a_planned_act_is_called_off_by_its_number_in_the_history(api: FlaskClie
 
 def test_reissue_answers_with_the_new_certificate(api: FlaskClient) -> None:
     old = create(api)
-    body = {**sample_request("new", decided_on="2026-03-02", valid_from="2026-03-02"), "reason": "name_change"}
+    body = {**sample_request("new", decided_on="2026-03-02", valid_from="2026-03-02"), "reason": "correction"}
     response = api.post(f"{CERTIFICATES}/{old['public_id']}/reissue", json=body)
     assert response.status_code == 201, response.json
-    assert response.json["revision"] == 2
+    assert response.json["revision"] == 1
+    assert response.json["credential"]["credentialSubject"]["certificate"]["replaces"] == {
+        "change": "correction",
+        "number": old["number"],
+        "revision": 1,
+        "credential": f"{BASE_URL}/certificates/{old['public_id']}",
+    }
     found = api.get(f"/api/v1/verify/{old['public_id']}").json
     assert (found["verdict"], found["replaced_by"]) == ("superseded", response.json["public_id"])
+
+
+def test_a_new_version_takes_only_what_changes_and_keeps_the_number(api: FlaskClient, clock: Clock) -> None:
+    old = create(api)
+    url = f"{CERTIFICATES}/{old['public_id']}/versions"
+    changes = {"scope": {"zh": "汽车用注塑件的生产"}}
+    response = api.post(url, json={"kind": "scope_reduction", "certificate": changes})
+    assert response.status_code == 201, response.json
+    terms = response.json["credential"]["credentialSubject"]["certificate"]
+    assert (terms["number"], terms["revision"], terms["scope"]) == (old["number"], 2, changes["scope"])
+    found = api.get(f"/api/v1/verify/{old['public_id']}").json
+    assert [(one["change"], one["status"]["status"]) for one in found["versions"]] == [
+        ("initial", "superseded"),
+        ("scope_reduction", "valid"),
+    ]
+    assert api.get(f"/api/v1/verify/{response.json['public_id']}").json["versions"] == found["versions"]
+    assert api.get(url).json["versions"] == found["versions"]
+    newest = api.get(f"/api/v1/search?number={old['number']}").json["items"]
+    assert [one["public_id"] for one in newest] == [response.json["public_id"], old["public_id"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"kind": "scope_reduction", "certificate": {"scope": "text"}}, "/certificate/scope"),
+        ({"kind": "scope_reduction", "certificate": {"nonsense": 1}}, "/certificate/nonsense"),
+        ({"kind": "scope_reduction", "certificate": {"holder": 5}}, "/certificate/holder"),
+        ({"kind": "scope_reduction", "certificate": {"revision": 7}}, "/certificate/revision"),
+        ({"kind": "scope_reduction", "certificate": {"scope": None}}, "/certificate/scope"),
+        ({"kind": "scope_reduction", "certificate": []}, "/certificate"),
+        ({"kind": "transfer", "certificate": {}}, "/kind"),
+        ({"kind": "nonsense", "certificate": {}}, "/kind"),
+        ({"certificate": {}}, "/kind"),
+        ({"kind": "name_change", "certificate": {}}, "/certificate"),
+        ({"kind": "name_change", "certificate": {"holder": {"identifier": None}}}, "/certificate/holder/identifier"),
+    ],
+)
+def test_a_wrong_version_is_422_with_the_path(api: FlaskClient, body: dict[str, Any], pointer: str) -> None:
+    public_id = create(api)["public_id"]
+    answer = problem(api.post(f"{CERTIFICATES}/{public_id}/versions", json=body), 422, "invalid-input")
+    assert pointer in [error["pointer"] for error in answer["errors"]]
 
 
 def test_the_list_pages_by_cursor(api: FlaskClient) -> None:

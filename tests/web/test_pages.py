@@ -24,7 +24,8 @@ from registry.domain.verdict import Verdict
 from registry.services import find
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, operator
-from registry.services.issue import issue, reissue
+from registry.services.issue import issue
+from registry.services.versions import reissue
 from registry.store.models import Credential
 from tests.conftest import BASE_URL, Clock, sample_certificate
 
@@ -76,7 +77,8 @@ def bring_to(verdict: Verdict, registry: Registry, clock: Clock, actor: Actor) -
     if verdict in acts:
         change_status(registry, actor, public_id, *acts[verdict])
     elif verdict is Verdict.SUPERSEDED:
-        again = sample_certificate("00125Q30001R1S", decided_on=date(2026, 3, 2), valid_from=date(2026, 3, 2))
+        day = date(2026, 3, 2)
+        again = sample_certificate("00125Q30001R1S", decided_on=day, valid_from=day, valid_until=date(2029, 3, 1))
         reissue(registry, actor, public_id, again, Reason.RECERTIFICATION)
     elif verdict is Verdict.EXPIRED:
         clock.advance(days=1000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Connection
 
 from registry.domain.errors import Conflict, InvalidInput, NotPermitted, RegistryError
+from registry.domain.lifecycle import FINAL_STATES
 from registry.domain.reasons import Act, Reason
 from registry.formats.act_table import ActBatch, ActRecord, RequestedAct, read_acts
 from registry.formats.certificate_table import Problem
@@ -95,13 +96,16 @@ def _add(registry: Registry, actor: Actor, checked: CheckedFile, batch: ActBatch
             [one.number for one in requested if one.number],
         )
         lives = open_lives(connection, [row.id for row in rows], lock=False)
-    by_name = {name: row for row in rows for name in (("id", row.public_id), ("number", row.number))}
+    by_name = _by_name(rows)
     new: list[bytes] = []
     wrong: list[WrongRow] = []
     now = registry.now()
     for record in batch.records:
-        row = _row(record.requested, by_name)
+        row = by_name.get(_name(record.requested)) if record.requested else None
         problem = _problem(actor, record, row, batch.names, lines)
+        if row is None and record.requested is not None and _name(record.requested) in by_name:
+            told = "several versions with this number are not superseded; name the one by its public id"
+            problem = Problem(batch.names["number"], told)
         life = lives[row.id] if row is not None else None
         if problem is None and life is not None and record.requested is not None:
             if _done_already(life, record.requested):
@@ -114,10 +118,20 @@ def _add(registry: Registry, actor: Actor, checked: CheckedFile, batch: ActBatch
     checked.add(len(batch.records), new, wrong)
 
 
-def _row(requested: RequestedAct | None, by_name: dict[tuple[str, str], StoredCertificate]) -> StoredCertificate | None:
-    if requested is None:
-        return None
-    return by_name.get(("id", requested.public_id) if requested.public_id else ("number", requested.number or ""))
+def _by_name(rows: Iterable[StoredCertificate]) -> dict[tuple[str, str], StoredCertificate | None]:
+    """Certificates by public id and by number; None for a number that leads to several which are not superseded."""
+    found: dict[tuple[str, str], StoredCertificate | None] = {("id", row.public_id): row for row in rows}
+    by_number: dict[str, list[StoredCertificate]] = {}
+    for row in sorted(rows, key=lambda row: row.id):
+        by_number.setdefault(row.number, []).append(row)
+    for number, versions in by_number.items():
+        living = [row for row in versions if row.state not in FINAL_STATES]
+        found["number", number] = None if len(living) > 1 else (living or versions)[-1]
+    return found
+
+
+def _name(requested: RequestedAct) -> tuple[str, str]:
+    return ("id", requested.public_id) if requested.public_id else ("number", requested.number or "")
 
 
 def _problem(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -67,6 +67,7 @@ def _add(registry: Registry, actor: Actor, checked: CheckedFile, batch: Batch, l
     checked.add(len(batch.good) + len(batch.wrong), new, wrong)
 
 
-def _is_same(row: GoodRow, document: bytes) -> bool:
-    """Whether the register says of this number what the row says."""
-    return stated_terms(read_order(row.request).certificate) == stated_of(orjson.loads(document))
+def _is_same(row: GoodRow, documents: Iterable[bytes]) -> bool:
+    """Whether the register says of this number, in one of the versions that have it, what the row says."""
+    stated = stated_terms(read_order(row.request).certificate)
+    return any(stated == stated_of(orjson.loads(document)) for document in documents)

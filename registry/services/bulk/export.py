@@ -91,7 +91,7 @@ def _certificates(registry: Registry, actor: Actor, filters: Filters) -> Iterato
         with registry.database.read() as connection:
             conditions = narrowed(registry, connection, actor, filters)
             page = page_with_documents(connection, conditions, after, _PAGE)
-            found = with_status(registry, connection, [row for row, _ in page])
+            found = with_status(connection, [row for row, _ in page], registry.now())
         documents = {row.id: document for row, document in page}
         for one in found:
             yield one, stated_of(orjson.loads(documents[one.certificate.id]))

@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 
 from registry.domain.certificate import day_of
 from registry.domain.reasons import Reason
+from registry.domain.schemes import Text
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, operator
-from registry.services.issue import issue, reissue
+from registry.services.issue import issue
 from registry.services.manage_issuers import add_issuer, list_issuers
 from registry.services.sample.generator import SampleCertificate, sample_certificates, sample_issuers
+from registry.services.versions import reissue
 
 _REISSUED_EVERY = 40
 
@@ -56,8 +58,11 @@ def _reissue(registry: Registry, actor: Actor, sample: SampleCertificate, public
     old = sample.certificate
     if moment >= registry.now() or (old.valid_until is not None and old.valid_until <= day_of(moment)):
         return
-    day = day_of(moment)
-    new = replace(old, number=f"{old.number}-1", decided_on=day, valid_from=day)
+    address = old.holder.address
+    if address is None:
+        return
+    moved = Text(f"{address.zh}（2楼）", f"2nd floor, {address.en}" if address.en else None)
+    new = replace(old, holder=replace(old.holder, address=moved), valid_from=day_of(moment))
     reissue(_at(registry, moment), actor, public_id, new, Reason.ADDRESS_CHANGE)
 
 

@@ -22,8 +22,9 @@ from registry.services.bulk.checked_file import CheckedFile, Counts
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, Verb, operator
 from registry.services.find import history, read_certificate
-from registry.services.issue import issue, issue_many, reissue
+from registry.services.issue import issue, issue_many
 from registry.services.verify import Verifier
+from registry.services.versions import issue_version, reissue
 from tests.conftest import Clock, sample_certificate
 from tests.formats.tables import csv_file
 
@@ -139,11 +140,28 @@ def test_a_certificate_and_its_successor_can_be_withdrawn_by_one_file(
     old = issue(registry, actor, sample_certificate("A1"))
     later = date(2026, 6, 1)
     new = sample_certificate("A2", valid_from=later)
-    successor = reissue(registry, actor, old.public_id, new, Reason.ADDRESS_CHANGE)
+    successor = reissue(registry, actor, old.public_id, new, Reason.CORRECTION)
     rows = [NAMES, ["A2", "withdraw", "misuse_of_mark"], ["A1", "withdraw", "misuse_of_mark"]]
     assert perform(registry, actor, *rows).new == 2
     clock.advance(days=365)
     assert [status(registry, actor, one.public_id) for one in (old, successor)] == ["withdrawn", "withdrawn"]
+
+
+def test_a_number_names_the_version_that_is_not_superseded(registry: Registry, actor: Actor) -> None:
+    old = issue(registry, actor, sample_certificate("A1"))
+    renamed = {"holder": {"name": {"zh": "宁波华丰智能制造有限公司（样例）"}}}
+    new = issue_version(registry, actor, old.public_id, Reason.NAME_CHANGE, renamed)
+    assert perform(registry, actor, NAMES, ["A1", "suspend", "fee_unpaid"]).new == 1
+    assert [status(registry, actor, one.public_id) for one in (old, new)] == ["superseded", "suspended"]
+
+
+def test_a_number_with_a_planned_version_names_no_certificate(registry: Registry, actor: Actor) -> None:
+    old = issue(registry, actor, sample_certificate("A1"))
+    renamed = {"holder": {"name": {"zh": "宁波华丰智能制造有限公司（样例）"}}, "valid_from": "2026-06-01"}
+    issue_version(registry, actor, old.public_id, Reason.NAME_CHANGE, renamed)
+    ((line, column, reason),) = wrong(registry, actor, NAMES, ["A1", "suspend", "fee_unpaid"])
+    assert (line, column) == (2, "number")
+    assert "public id" in reason
 
 
 def test_more_acts_than_one_batch(registry: Registry, actor: Actor, clock: Clock) -> None:

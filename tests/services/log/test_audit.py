@@ -16,10 +16,11 @@ from registry.formats.merkle import EMPTY_ROOT
 from registry.services import manage_keys
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, operator
-from registry.services.issue import issue, issue_many, reissue
+from registry.services.issue import issue, issue_many
 from registry.services.log.audit import Audit, audit_log
 from registry.services.log.findings import FindingKind
 from registry.services.log.keys import sign_checkpoint
+from registry.services.versions import reissue
 from registry.store import log
 from registry.store.log_models import LogCheckpoint, LogEntry, LogTile
 from registry.store.models import Certificate, Credential, StatusEvent
@@ -87,7 +88,7 @@ def test_all_that_can_happen_to_certificates_leaves_no_findings(registry: Regist
     )
     assert audit_log(registry).findings == ()
     clock.advance(days=30)
-    reissue(registry, actor, one.public_id, sample_certificate("A-1-1"), Reason.ADDRESS_CHANGE)
+    reissue(registry, actor, one.public_id, sample_certificate("A-1-1"), Reason.CORRECTION)
     # Another machine's clock is behind.
     clock.advance(minutes=-3)
     issue(registry, actor, sample_certificate("A-4"))

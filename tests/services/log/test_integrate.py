@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 
 from registry.domain.errors import NotFound, StorageUnavailable
 from registry.domain.reasons import Act, Reason
+from registry.domain.schemes import Text
 from registry.formats.growing_tree import GrowingTree
 from registry.formats.log_entry import digest, statement_of
 from registry.formats.merkle import integrate, leaf_hash, reader_of, root_from_tiles
@@ -19,12 +20,13 @@ from registry.formats.tlog_checkpoint import open_checkpoint
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry
 from registry.services.find import stored_document
-from registry.services.issue import issue, issue_many, reissue
+from registry.services.issue import issue, issue_many
 from registry.services.log.anchor import LogDamaged
 from registry.services.log.audit import audit_log
 from registry.services.log.integrate import integrate_pending
 from registry.services.log.keys import sign_checkpoint, verifier_keys
 from registry.services.log.read import certificate_proof
+from registry.services.versions import reissue
 from registry.store import certificates, log
 from registry.store.database import Database
 from registry.store.log_models import LogCheckpoint, LogEntry, LogTile
@@ -42,7 +44,8 @@ def test_every_act_is_one_entry_in_the_order_of_recording(registry: Registry, ac
     first = issue(registry, actor, sample_certificate())
     clock.advance(days=1)
     change_status(registry, actor, first.public_id, Act.SUSPEND, Reason.SURVEILLANCE_OVERDUE, note="not for the world")
-    second = reissue(registry, actor, first.public_id, sample_certificate("00125Q30001R0S-1"), Reason.ADDRESS_CHANGE)
+    smaller = sample_certificate("00125Q30001R0S-1", scope=Text("汽车用注塑件的生产"))
+    second = reissue(registry, actor, first.public_id, smaller, Reason.SCOPE_REDUCTION)
     third, fourth = issue_many(registry, actor, [sample_certificate("A-1"), sample_certificate("A-2")])
     documents = {one: stored_document(registry, one)[1] for one in (first.public_id, second.public_id, third, fourth)}
     with registry.database.read() as connection:
