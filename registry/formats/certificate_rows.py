@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from registry.domain.errors import Violation
 from registry.formats.certificate_table import ERROR_COLUMNS, INFORMATION, CertificateHeading, Problem, Record
@@ -21,22 +21,24 @@ class CertificateRows:
 
     def __init__(self, file: BinaryIO, kind: TableFormat) -> None:
         """Raises MalformedTable for a heading that can't be understood. The file must be seekable."""
-        self._lines: Iterator[JsonLine] = iter(())
-        self._rows: Iterator[TableRow] = iter(())
+        # The rows as they stand there, for `record`.
+        self.raw: Iterator[Any] = iter(())
         self._heading: CertificateHeading | None = None
         if kind is TableFormat.NDJSON:
-            self._lines = read_ndjson(file)
+            self.raw = read_ndjson(file)
             return
-        self._rows = require_few(table_rows(file, kind))
-        first = next(self._rows, None)
+        self.raw = require_few(table_rows(file, kind))
+        first = next(self.raw, None)
         if first is None:
             raise MalformedTable("the file is empty")
         self._heading = CertificateHeading(first.cells)
 
     def __iter__(self) -> Iterator[Record]:
-        if self._heading is None:
-            return map(_record, self._lines)
-        return map(self._heading.record, self._rows)
+        return map(self.record, self.raw)
+
+    def record(self, raw: Any) -> Record:
+        """One of `raw` as a request."""
+        return _record(raw) if self._heading is None else self._heading.record(raw)
 
     def problem(self, violation: Violation, record: Record) -> Problem:
         """A broken rule, told by the column; in lines of JSON by the path."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
+from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ class Column(NamedTuple):
 
     name: str
     name_zh: str
-    path: Path
+    path: tuple[str, ...]
     example: str
 
 
@@ -79,7 +80,8 @@ _SITE_EN = re.compile(r"site_([1-9][0-9]{0,2})_([a-z_]+)")
 _SITE_ZH = re.compile(r"场所([1-9][0-9]{0,2})([^0-9]+)")
 _PASSED_OVER = frozenset(name for names in (*INFORMATION, *ERROR_COLUMNS) for name in names)
 _BY_NAME = {name: column for column in COLUMNS for name in (column.name, column.name_zh)}
-_BY_PATH = {column.path: column.name for column in COLUMNS} | {
+_BY_PATH: dict[Path, str] = {
+    **{column.path: column.name for column in COLUMNS},
     (_TERMS, "holder"): "holder_name",
     (_TERMS, "holder", "name"): "holder_name",
     (_TERMS, "holder", "address"): "holder_address",
@@ -93,9 +95,11 @@ _WORDS = {
     "holder_id_scheme": {"统一社会信用代码": "uscc", "其他": "other"},
     "reason": {"初次认证": "initial", "再认证": "recertification", "转入": "transfer"},
 }
+_LONG_NUMBERS = frozenset({"number", "holder_id"})
 _DATES = frozenset({"granted_on", "decided_on", "valid_from", "valid_until"})
 _DAY = re.compile(r"([0-9]{4})(?:-|/|\.|年)([0-9]{1,2})(?:-|/|\.|月)([0-9]{1,2})日?(?: 0?0:00(?::00)?)?")
-_LOST_DIGITS = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{1,2}")
+_LOST_DIGITS = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+?[0-9]{1,2}\Z")
+_SPECIAL = _LONG_NUMBERS | _DATES | _WORDS.keys() | {"sites"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,8 @@ class CertificateHeading:
         self.names = [text_of(cell) for cell in cells]
         while self.names and not self.names[-1]:
             self.names.pop()
-        self._columns: list[tuple[int, str, Path]] = []
+        # Where a column stands, its name, where its text belongs, and whether that is all.
+        self._columns: list[tuple[int, str, tuple[str, ...], bool]] = []
         # The number of each site as the file counts, and the cells of that site.
         self._sites: dict[int, list[tuple[int, Path]]] = {}
         self._shown: dict[str, str] = {}
@@ -147,13 +152,21 @@ class CertificateHeading:
         problems: list[Problem] = []
         cells = row.cells
         width = len(cells)
-        for position, name, path in self._columns:
+        for position, name, path, plain in self._columns:
             cell = cells[position] if position < width else None
             if cell is None or cell == "":
                 continue
-            value = self._value(name, cell, problems)
+            if plain and type(cell) is str:
+                value: Any = cell.strip()
+                if value[:1] == "'":
+                    value = restored(value)
+            else:
+                value = self._value(name, cell, problems)
             if value:
-                _set(request, path, value)
+                inner = request
+                for part in path[:-1]:
+                    inner = inner.setdefault(part, {})
+                inner[path[-1]] = value
         sites = self._add_sites(request, cells, problems) if self._sites else ()
         holder = request[_TERMS].get("holder", {})
         identifier = holder.get("identifier")
@@ -181,7 +194,7 @@ class CertificateHeading:
             return name
         column = _BY_NAME.get(name)
         if column is not None:
-            self._columns.append((position, column.name, column.path))
+            self._columns.append((position, column.name, column.path, column.name not in _SPECIAL))
             return column.name
         site = _site_of(name)
         if site is None:
@@ -201,11 +214,10 @@ class CertificateHeading:
             cell = read
         text = restored(cell.strip())
         if name in _DATES:
-            found = _DAY.fullmatch(text)
-            return f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}" if found else text
+            return _day(text)
         if name in _WORDS:
             return _WORDS[name].get(text, text)
-        if name in ("number", "holder_id") and _LOST_DIGITS.fullmatch(text):
+        if name in _LONG_NUMBERS and _LOST_DIGITS.match(text):
             problems.append(Problem(self._shown[name], _LOST.format(text)))
             return None
         if name == "sites":
@@ -283,7 +295,7 @@ def _from_workbook(name: str, cell: Cell) -> str | Problem:
     number = str(int(cell)) if isfinite(cell) and cell == int(cell) else str(cell)
     if name in _DATES:
         return Problem(name, f"{number} is a bare number; format the cell as a date, or write 2025-01-06 as text")
-    if name in ("number", "holder_id"):
+    if name in _LONG_NUMBERS:
         reason = "a number to Excel, which drops leading zeros and all digits after the fifteenth"
         return Problem(name, f"{number} is {reason}; format the column as text and fill it in anew")
     return number
@@ -293,6 +305,13 @@ def folded(name: str) -> str:
     """A name in the heading as names are compared: width, case, blanks and marks for "required" do not matter."""
     plain = unicodedata.normalize("NFKC", name).strip().strip("*").strip().lower()
     return re.sub(r"[\s\-]+", "_", plain)
+
+
+@lru_cache(8192)
+def _day(text: str) -> str:
+    """A day as spreadsheets write it, as the API has it; anything else as it is."""
+    found = _DAY.fullmatch(text)
+    return f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}" if found else text
 
 
 def _site_of(name: str) -> tuple[int, str, Path] | None:

@@ -17,6 +17,7 @@ from registry.serve import threads_for
 from registry.services.context import Registry
 from registry.services.find import NameMatch, search, stored_document
 from tests.benchmarks.data import fill, open_benchmark
+from tests.benchmarks.importing import import_seconds, signing_seconds, write_file
 from tests.benchmarks.load import Measured, ask
 from tests.benchmarks.offline import files_a_second, signatures_a_second, write_files
 from tests.benchmarks.serving import CLIENT_CORE, bind_to, serving
@@ -27,7 +28,7 @@ _REQUESTS = 3000
 _REPEATED_IDS = 500
 _SMALL = 10_000
 _CONNECTIONS = 4
-_PARTS = ("bulk", "verification", "searches", "offline")
+_PARTS = ("bulk", "verification", "searches", "offline", "import")
 
 
 def main() -> None:
@@ -41,7 +42,9 @@ def main() -> None:
         small, small_ids = _register(kind, folder / f"{kind}-small", _SMALL)
         if "offline" in options.parts:
             _offline(small, small_ids, options.files)
-        if options.parts == ["offline"]:
+        if "import" in options.parts:
+            _import(small, small_ids, options.imported, folder)
+        if set(options.parts) <= {"offline", "import"}:
             continue
         large, large_ids = _register(kind, folder / f"{kind}-{options.rows}", options.rows)
         if "bulk" in options.parts:
@@ -59,6 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
     parser.add_argument("--parts", nargs="+", choices=_PARTS, default=list(_PARTS))
     parser.add_argument("--files", type=int, default=100_000, help="how many are verified offline")
+    parser.add_argument("--imported", type=int, default=100_000, help="rows of the file that is imported")
     parser.add_argument("--folder", help="keep the registers here, and use those of an earlier run")
     return parser.parse_args()
 
@@ -175,6 +179,24 @@ def _offline(registry: Registry, public_ids: list[str], count: int) -> None:
             ratios.append(files / ceiling)
             print(f"{count:,} files: {files:8,.0f}/s   cryptography alone {ceiling:8,.0f}/s   {ratios[-1]:.2f}")
     _report("offline files / signatures alone", median(ratios), at_least=0.5)
+
+
+def _import(registry: Registry, public_ids: list[str], count: int, folder: Path) -> None:
+    """A file through the command line, against signing as many messages on one core."""
+    ratios = []
+    path = folder / "import.csv"
+    for _ in range(3):
+        with registry.database.read() as connection:
+            first = int(connection.exec_driver_sql("SELECT max(id) FROM certificates").scalar_one())
+        write_file(path, first, count)
+        signing, importing = (
+            signing_seconds(registry, public_ids[0], count),
+            import_seconds(path, _environment(registry)),
+        )
+        ratios.append(signing / importing)
+        print(f"import {count / importing:8,.0f}/s   cryptography alone {count / signing:8,.0f}/s   {ratios[-1]:.3f}")
+    path.unlink()
+    _report("import / signing alone", median(ratios), at_least=0.15)
 
 
 def _environment(registry: Registry) -> dict[str, str]:

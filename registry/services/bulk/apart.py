@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import resource
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar
 
@@ -23,7 +23,7 @@ _PROCESSOR_SECONDS = 900
 _STDERR = 2
 
 
-def read_apart(read: Callable[P, Iterator[T]], *arguments: P.args, **named: P.kwargs) -> Iterator[T]:
+def read_apart(read: Callable[P, Iterator[T]], *arguments: P.args, **named: P.kwargs) -> Generator[T, None, None]:
     """What `read` yields, which must be a function of a module, as must be what it is given and what it yields.
 
     Raises MalformedTable where `read` does, and where its process comes to an end.

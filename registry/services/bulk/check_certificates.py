@@ -12,7 +12,7 @@ from registry.formats.certificate_table import Problem
 from registry.formats.credential import stated_of, stated_terms
 from registry.formats.error_report import WrongRow
 from registry.formats.table import TableFormat
-from registry.services.bulk.checked_file import CheckedFile, Progress, dry_run, read_file, unseen
+from registry.services.bulk.checked_file import CheckedFile, Progress, dry_run, read_shared, unseen
 from registry.services.bulk.judge import Batch, GoodRow, Rules, judge_file, read_order
 from registry.services.context import Actor, Registry, Verb
 from registry.services.draft import open_pen
@@ -35,7 +35,7 @@ def check_certificates(
     size = path.stat().st_size
     with dry_run(path, kind) as checked:
         lines: dict[str, int] = {}
-        for batch in read_file(judge_file, path, kind, rules):
+        for batch in read_shared(judge_file, path, kind, rules):
             _add(registry, actor, checked, batch, lines)
             progress(min(batch.read, size), size)
         checked.require_rows()

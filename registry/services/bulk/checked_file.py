@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, TypeVar
@@ -19,7 +21,9 @@ from registry.services.bulk.apart import read_apart
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
-_READ_HERE = 1 << 20
+# Bytes: up to here, files are read in this process; from there on, by several.
+_READ_HERE, _SHARED = 1 << 20, 8 << 20
+_MOST_SHARES = 2
 
 
 def unseen(_done: int, _total: int) -> None:
@@ -100,3 +104,22 @@ def read_file(read: Callable[..., Iterator[T]], path: Path, kind: TableFormat, *
     if kind is TableFormat.XLSX or path.stat().st_size > _READ_HERE:
         return read_apart(read, path, kind, *arguments)
     return read(path, kind, *arguments)
+
+
+def read_shared(read: Callable[..., Iterator[T]], path: Path, kind: TableFormat, *arguments: object) -> Iterator[T]:
+    """The same by several processes, for a `read` that takes its share and the number of shares at the end."""
+    shares = min(_MOST_SHARES, len(os.sched_getaffinity(0)))
+    # A workbook is read as a whole by each process: time and memory for each anew.
+    if kind is TableFormat.XLSX or path.stat().st_size < _SHARED or shares == 1:
+        yield from read_file(read, path, kind, *arguments)
+        return
+    with ExitStack() as stack:
+        readers = [
+            stack.enter_context(closing(read_apart(read, path, kind, *arguments, share, shares)))
+            for share in range(shares)
+        ]
+        for reader in cycle(readers):
+            item = next(reader, None)
+            if item is None:
+                return
+            yield item

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from marshmallow import ValidationError
@@ -67,27 +68,31 @@ class Order(NamedTuple):
     note: str | None = None
 
 
-def judge_file(path: Path, kind: TableFormat, rules: Rules) -> Iterator[Batch]:
-    """Every row of a file, in batches, in the order of the lines. Raises MalformedTable."""
+def judge_file(path: Path, kind: TableFormat, rules: Rules, share: int = 0, shares: int = 1) -> Iterator[Batch]:
+    """The rows of a file, in batches, in the order of the lines: of every `shares` batches the one that is `share`.
+
+    Raises MalformedTable.
+    """
     with path.open("rb") as file:
-        yield from _judge_rows(file, kind, rules)
+        rows = CertificateRows(file, kind)
+        column = rows.problem(Violation(("certificate", "number"), ""), Record(0, {}, [])).column
+        number = 0
+        while batch := list(islice(rows.raw, BATCH)):
+            if number % shares == share:
+                yield _judge_batch(map(rows.record, batch), rows, rules, column, file.tell())
+            number += 1
 
 
-def _judge_rows(file: BinaryIO, kind: TableFormat, rules: Rules) -> Iterator[Batch]:
-    rows = CertificateRows(file, kind)
-    column = rows.problem(Violation(("certificate", "number"), ""), Record(0, {}, [])).column
+def _judge_batch(records: Iterable[Record], rows: CertificateRows, rules: Rules, column: str, read: int) -> Batch:
     good: list[GoodRow] = []
     wrong: list[WrongRow] = []
-    for record in rows:
+    for record in records:
         order, problems = _judge(record, rows, rules)
         if order is not None:
             good.append(GoodRow(record.line, order.certificate.number, orjson.dumps(record.request)))
         else:
             wrong.append(WrongRow(record.line, problems))
-        if len(good) + len(wrong) >= BATCH:
-            yield Batch(good, wrong, column, file.tell())
-            good, wrong = [], []
-    yield Batch(good, wrong, column, file.tell())
+    return Batch(good, wrong, column, read)
 
 
 def read_order(request: bytes) -> Order:

@@ -11,11 +11,13 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import openpyxl
+import orjson
 import pytest
 from sqlalchemy import text
 
 from registry.domain.errors import Conflict, InvalidInput, NotPermitted
 from registry.formats.table import TableFormat
+from registry.services.bulk import checked_file
 from registry.services.bulk.check_certificates import check_certificates
 from registry.services.bulk.checked_file import CheckedFile, Counts
 from registry.services.bulk.import_certificates import import_checked
@@ -213,6 +215,23 @@ def test_a_large_file_is_read_in_a_process_of_its_own(registry: Registry, actor:
     assert found[-1][0] == 1501
     with pytest.raises(InvalidInput, match="line 1502 has a NUL"):
         take_in(registry, actor, io.BytesIO(csv_file(rows).getvalue() + b"\0"))
+
+
+def test_a_file_of_many_megabytes_is_read_by_several_processes_in_the_order_of_its_lines(
+    sqlite_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checked_file, "_SHARED", 1 << 20)
+    actor = operator(sqlite_registry, "cqc")
+    rows = sample_table(3500)
+    rows[2600][NAMES.index("size")] = "huge"
+    rows[3100] = rows[5]
+    file = csv_file(rows)
+    assert len(file.getvalue()) > 1 << 20
+    with checking(sqlite_registry, actor, file) as (checked, _):
+        assert checked.counts == Counts(3500, 3498, 0, 2)
+        assert [row.line for row in checked.wrong_rows()] == [2601, 3101]
+        numbers = [orjson.loads(request)["certificate"]["number"] for request in checked.requests()]
+    assert numbers == sorted(numbers)
 
 
 def test_a_workbook_that_claims_a_sheet_of_billions_of_cells_ends_its_own_process_only(
