@@ -73,6 +73,8 @@ class Settings:
     # REGISTRY_SESSION_HOURS).
     session_idle_minutes: int = 30
     session_hours: int = 12
+    # For how many days acts wait for a second officer (REGISTRY_APPROVAL_DAYS).
+    approval_days: int = 7
     # Whether the conformance face is there, which signs what anybody sends it with a test key (REGISTRY_VC_API).
     vc_api: bool = False
     # From which origins it may fetch status lists, besides this registry's own (REGISTRY_VC_API_STATUS_HOSTS).
@@ -127,8 +129,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         log_witnesses=_path(environment, "REGISTRY_LOG_WITNESSES"),
         audit_interval=_audit_interval(environment),
         second_factor_required=_choice(environment, "REGISTRY_SECOND_FACTOR", ("required", "optional")) == "required",
-        session_idle_minutes=_at_least_one(environment, "REGISTRY_SESSION_IDLE_MINUTES", 30),
-        session_hours=_at_least_one(environment, "REGISTRY_SESSION_HOURS", 12),
+        session_idle_minutes=_number(environment, "REGISTRY_SESSION_IDLE_MINUTES", 30, 1, _MINUTES_OF_A_YEAR),
+        session_hours=_number(environment, "REGISTRY_SESSION_HOURS", 12, 1, _MINUTES_OF_A_YEAR),
+        approval_days=_number(environment, "REGISTRY_APPROVAL_DAYS", 7, 1, 366),
         vc_api=_switch(environment, "REGISTRY_VC_API"),
         vc_api_status_hosts=_origins(environment, "REGISTRY_VC_API_STATUS_HOSTS"),
     )
@@ -172,10 +175,7 @@ def _status_list_length(environment: Mapping[str, str]) -> int:
 def _audit_interval(environment: Mapping[str, str]) -> timedelta | None:
     if environment.get("REGISTRY_AUDIT_MINUTES") == "off":
         return None
-    minutes = _number(environment, "REGISTRY_AUDIT_MINUTES", 60)
-    if minutes > _MINUTES_OF_A_YEAR:
-        raise Misconfigured(f"REGISTRY_AUDIT_MINUTES must be at most {_MINUTES_OF_A_YEAR}, or 'off'.")
-    return timedelta(minutes=minutes)
+    return timedelta(minutes=_number(environment, "REGISTRY_AUDIT_MINUTES", 60, most=_MINUTES_OF_A_YEAR))
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:
@@ -195,15 +195,10 @@ def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, str])
     return text
 
 
-def _at_least_one(environment: Mapping[str, str], name: str, default: int) -> int:
-    number = _number(environment, name, default)
-    if not 1 <= number <= _MINUTES_OF_A_YEAR:
-        raise Misconfigured(f"{name} must be 1 to {_MINUTES_OF_A_YEAR}, not {number}.")
-    return number
-
-
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, least: int = 0, most: int | None = None) -> int:
     text = environment.get(name, str(default))
     if not text.isdecimal():
         raise Misconfigured(f"{name} must be a whole number, not {text!r}.")
+    if int(text) < least or (most is not None and int(text) > most):
+        raise Misconfigured(f"{name} must be {least} or more" + (f", {most} at most." if most is not None else "."))
     return int(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from registry.cli.api_keys import apikey
+from registry.cli.approvals import approvals
 from registry.cli.audit import audit
 from registry.cli.bulk import acts, export, import_file
 from registry.cli.bundle import bundle
@@ -59,6 +60,7 @@ _COMMANDS = (
     own_key,
     log,
     audit,
+    approvals,
     witness,
     worker,
 )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from registry.cli.terminal import DAY, with_registry, with_registry_to_read
+from registry.cli.terminal import DAY, operators_name, with_registry, with_registry_to_read
 from registry.services import api_keys
 from registry.services.context import CERTIFICATE_VERBS, Registry, Verb
 
@@ -34,7 +34,7 @@ def create_api_key(
     """Make an API key. It is shown once and can't be had again."""
     allowed = [Verb(verb) for verb in verbs] or list(CERTIFICATE_VERBS)
     end = expires and expires.replace(tzinfo=UTC)
-    click.echo(api_keys.create_api_key(registry, issuer_code, allowed, label, end))
+    click.echo(api_keys.create_api_key(registry, issuer_code, allowed, label, end, operators_name()))
 
 
 @apikey.command("list")
@@ -52,5 +52,5 @@ def list_api_keys(registry: Registry, issuer_code: str) -> None:
 @with_registry
 def revoke_api_key(registry: Registry, key: str) -> None:
     """End an API key, named by its public part (the middle one)."""
-    api_keys.revoke_api_key(registry, key)
+    api_keys.revoke_api_key(registry, key, operators_name())
     click.echo("Revoked.")

@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 import click
 
-from registry.cli.terminal import DAY, printable, progress_bar, with_registry, with_registry_to_read
+from registry.cli.terminal import DAY, operators_name, printable, progress_bar, with_registry, with_registry_to_read
 from registry.domain.errors import InvalidInput, Violation
 from registry.domain.lifecycle import Status
 from registry.domain.schemes import SCHEMES
@@ -100,7 +100,7 @@ def import_file(
     First every row is checked. What is registered already, word for word, is left alone, so that the same file can be
     sent again. Exit code 1: a row is wrong.
     """
-    actor = operator(registry, issuer_code)
+    actor = operator(registry, issuer_code, operators_name())
     _run(check_certificates, import_checked, registry, actor, path, kind, Wish(dry_run, skip_wrong, report))
 
 
@@ -121,7 +121,7 @@ def acts(
     First every row is checked. An act that is a certificate's last one already is not done again, so that the same
     file can be sent again. Exit code 1: a row is wrong.
     """
-    actor = operator(registry, issuer_code)
+    actor = operator(registry, issuer_code, operators_name())
     _run(check_acts, perform_acts, registry, actor, path, kind, Wish(dry_run, skip_wrong, report))
 
 
@@ -148,7 +148,7 @@ def export(
 ) -> None:
     """Write the issuer's certificates as CSV, XLSX or NDJSON, in the columns that 'registry import' reads."""
     filters = Filters(Status(status) if status else None, scheme, holder, first and first.date(), last and last.date())
-    write_export(registry, operator(registry, issuer_code), TableFormat(kind), filters, target)
+    write_export(registry, operator(registry, issuer_code, operators_name()), TableFormat(kind), filters, target)
     target.flush()
 
 

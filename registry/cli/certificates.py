@@ -8,7 +8,7 @@ from typing import Any, ParamSpec
 
 import click
 
-from registry.cli.terminal import MAX_FILE_BYTES, Moment, printable, with_registry, with_registry_to_read
+from registry.cli.terminal import MAX_FILE_BYTES, Moment, operators_name, printable, with_registry, with_registry_to_read
 from registry.domain.public_id import grouped
 from registry.domain.reasons import REASONS, Act, Reason
 from registry.domain.versions import VERSION_KINDS
@@ -29,7 +29,7 @@ _NOTE = "Needed with the reason 'other'; never made public."
 def issue_file(registry: Registry, file: Any, issuer_code: str) -> None:
     """Issue the certificate in FILE ('-': standard input), JSON as the API takes it."""
     request = read_issue_request(file.read(MAX_FILE_BYTES))
-    row = issue(registry, operator(registry, issuer_code), **request)
+    row = issue(registry, operator(registry, issuer_code, operators_name()), **request)
     click.echo(f"{grouped(row.public_id)}  {registry.base_url}/v/{row.public_id}")
 
 
@@ -51,7 +51,7 @@ def _act_command(act: Act) -> click.Command:
         note: str | None,
         until: datetime | None = None,
     ) -> None:
-        actor = operator_for(registry, public_id)
+        actor = operator_for(registry, public_id, operators_name())
         done = change_status.change_status(registry, actor, public_id, act, Reason(reason), effective_at, until, note)
         _tell(done)
 
@@ -92,7 +92,7 @@ def reissue(registry: Registry, public_id: str, file: Any, kind: str, note: str 
 @with_registry
 def call_off(registry: Registry, public_id: str, sequence: int, reason: str, note: str | None) -> None:
     """Call off an act on the certificate with this public ID that was planned and has not taken effect."""
-    actor = operator_for(registry, public_id)
+    actor = operator_for(registry, public_id, operators_name())
     _tell(change_status.call_off(registry, actor, public_id, sequence, Reason(reason), note))
 
 
@@ -102,7 +102,7 @@ def call_off(registry: Registry, public_id: str, sequence: int, reason: str, not
 def history(registry: Registry, public_id: str) -> None:
     """List all acts on the certificate with this public ID, the planned ones too, a line each."""
     now = registry.now()
-    for one in find.history(registry, operator_for(registry, public_id), public_id):
+    for one in find.history(registry, operator_for(registry, public_id, operators_name()), public_id):
         event = one.event
         until = f" until {event.until.isoformat()}" if event.until else ""
         which = f" act {event.calls_off}" if event.calls_off else ""

@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from keys import Custody
-from registry.cli.terminal import DAY, with_registry, with_registry_to_read
+from registry.cli.terminal import DAY, operators_name, with_registry, with_registry_to_read
 from registry.domain.certificate import Authorization
 from registry.domain.look import TEMPLATES
 from registry.domain.schemes import SCHEMES, Text
 from registry.formats.data_integrity import Cryptosuite
 from registry.formats.logo import MAX_LOGO_BYTES
-from registry.services import issuer_look, manage_issuers
+from registry.services import four_eyes, issuer_look, manage_issuers
 from registry.services.context import Registry, operator
 
 
@@ -61,7 +61,7 @@ def add_issuer(
     day: date = valid_from.date()
     granted = [Authorization(one, day, None, accreditation_body, accreditation_number) for one in schemes]
     name, address = Text(name_zh, name_en), Text(address_zh, address_en)
-    manage_issuers.add_issuer(registry, code, name, address, mark, granted, website, custody=Custody(custody))
+    manage_issuers.add_issuer(registry, code, name, address, mark, granted, website, operators_name(), custody=Custody(custody))
     click.echo(f"Issuer {code} is registered: {registry.base_url}/issuers/{code}")
 
 
@@ -85,7 +85,7 @@ def authorize_issuer(
     """Allow the certification body CODE a further scheme."""
     end = valid_until and valid_until.date()
     granted = Authorization(scheme, valid_from.date(), end, accreditation_body, accreditation_number)
-    manage_issuers.add_authorization(registry, code, granted)
+    manage_issuers.add_authorization(registry, code, granted, operators_name())
     click.echo(f"{code} may certify {scheme}.")
 
 
@@ -99,7 +99,7 @@ def set_cryptosuite(registry: Registry, code: str, suite: str) -> None:
     eddsa-jcs-2022, over the JSON, is what new bodies have. eddsa-rdfc-2022, over RDF, takes a hundred times as long and
     is for those whose relying parties can check nothing else (docs/decisions/0008).
     """
-    manage_issuers.set_cryptosuite(registry, code, Cryptosuite(suite))
+    manage_issuers.set_cryptosuite(registry, code, Cryptosuite(suite), operators_name())
     click.echo(f"{code} signs with {suite} from now on. What is signed already stays as it is.")
 
 
@@ -110,7 +110,7 @@ def set_cryptosuite(registry: Registry, code: str, suite: str) -> None:
 @with_registry_to_read
 def set_look(registry: Registry, code: str, template: str | None, colour: str | None) -> None:
     """Choose how the printed certificates of the certification body CODE look; without options: tell."""
-    actor = operator(registry, code)
+    actor = operator(registry, code, operators_name())
     if template is None and colour is None:
         look = issuer_look.look(registry, code)
     else:
@@ -131,8 +131,20 @@ def set_logo(registry: Registry, code: str, file: Any, remove: bool) -> None:
     if (file is None) != remove:
         raise click.UsageError("Give a file, or --remove.")
     content = None if file is None else file.read(MAX_LOGO_BYTES + 1)
-    issuer_look.set_logo(registry, operator(registry, code), content)
+    issuer_look.set_logo(registry, operator(registry, code, operators_name()), content)
     click.echo(f"Certificates of {code} are printed {'without a' if remove else 'with this'} logo from now on.")
+
+
+@issuer.command("four-eyes")
+@click.argument("code")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@with_registry
+def set_four_eyes(registry: Registry, code: str, switch: str) -> None:
+    """Have withdrawals and bulk acts of the certification body CODE wait for a second officer (docs/audit.md)."""
+    four_eyes.set_for(registry, operators_name(), code, switch == "on")
+    click.echo(
+        f"Withdrawals and bulk acts of {code} {'wait' if switch == 'on' else 'do not wait'} for a second officer."
+    )
 
 
 @issuer.command("list")

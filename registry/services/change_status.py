@@ -12,12 +12,14 @@ from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.lifecycle import StatusAt, StatusEvent, standing_at, status_at, status_of
 from registry.domain.public_id import parse_public_id
 from registry.domain.reasons import Act, Reason
+from registry.services.approvals import AwaitsApproval, ProposedAct, needs_approval, propose
 from registry.services.context import Actor, Registry, Verb
 from registry.services.idempotency import Idempotency, recall, remember
 from registry.services.log.integrate import integrate_at_once
 from registry.services.record_acts import IntendedAct, decide, open_lives, write_down
 from registry.store import certificates as store
 from registry.store.certificates import StoredCertificate
+from registry.store.proposals import StoredProposal
 
 ACT_VERBS = {
     Act.SUSPEND: Verb.SUSPEND,
@@ -26,6 +28,8 @@ ACT_VERBS = {
     Act.CANCEL: Verb.CANCEL,
     Act.SUPERSEDE: Verb.REISSUE,
 }
+# As it is named where it waits for a second officer.
+WITHDRAW = "certificate.withdraw"
 _REFRESHED_AT_ONCE = 500
 
 
@@ -51,10 +55,14 @@ def change_status(
 ) -> Change:
     """Record an act on a certificate, effective now unless said otherwise.
 
-    Raises NotFound (also for another issuer's certificate), IllegalMove, InvalidInput, NotPermitted.
+    Raises NotFound (also for another issuer's certificate), IllegalMove, InvalidInput, NotPermitted, and AwaitsApproval
+    for a withdrawal that waits for a second officer.
     """
     actor.require(ACT_VERBS[act])
-    return _perform(registry, actor, public_id, IntendedAct(act, reason, effective_at, until, note), idempotency)
+    intended = IntendedAct(act, reason, effective_at, until, note)
+    if act is Act.WITHDRAW and needs_approval(registry, actor):
+        raise AwaitsApproval(_propose_withdrawal(registry, actor, parse_public_id(public_id), intended))
+    return _perform(registry, actor, public_id, intended, idempotency)
 
 
 def call_off(
@@ -125,6 +133,25 @@ def record_event(
     write_down(registry, connection, actor, lives.values())
     status = status_of(recorded.standing, row.period, recorded.event.recorded_at)
     return Change(lives[row.id].row, recorded.event, status)
+
+
+def _propose_withdrawal(registry: Registry, actor: Actor, public_id: str, intended: IntendedAct) -> StoredProposal:
+    """Have a withdrawal wait that would be possible now."""
+    with registry.database.read() as connection:
+        row = store.find_stored(connection, public_id, actor.issuer_id)
+        if row is None:
+            raise NotFound("No certificate of yours has this id.")
+        after = decide(open_lives(connection, [row.id], lock=False)[row.id], intended, registry.now())
+    payload = {
+        "public_id": public_id,
+        "reason": intended.reason.value,
+        "effective_at": intended.effective_at and intended.effective_at.isoformat(),
+        "note": intended.note,
+    }
+    before = {"number": row.number, "holder": row.holder_name, "state": row.state}
+    effective = intended.effective_at if after.event.effective_at > after.event.recorded_at else None
+    told = {"state": "withdrawn", "reason": intended.reason.value, "effective_at": effective and effective.isoformat()}
+    return propose(registry, actor, ProposedAct(WITHDRAW, public_id, payload, before, told))
 
 
 def refresh_due(registry: Registry) -> None:

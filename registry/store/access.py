@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from registry.store.models import ApiKey, AuditEvent, IdempotencyKey
 
@@ -25,6 +25,9 @@ class StoredApiKey:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    root_id: int | None
+    user_id: int | None
+    last_used_at: datetime | None
 
 
 def insert_api_key(connection: Connection, **values: Any) -> None:
@@ -35,15 +38,18 @@ def insert_api_key(connection: Connection, **values: Any) -> None:
 def api_keys_of(connection: Connection, issuer_id: int) -> list[StoredApiKey]:
     """The API keys of an issuer, oldest first."""
     statement = select(ApiKey.__table__).where(ApiKey.issuer_id == issuer_id).order_by(ApiKey.id)
-    return [StoredApiKey(**{**row._mapping, "verbs": tuple(row.verbs)}) for row in connection.execute(statement)]
+    return [_api_key(row) for row in connection.execute(statement)]
 
 
 def find_api_key(connection: Connection, key_id: str) -> StoredApiKey | None:
     """The API key of a public part."""
     row = connection.execute(select(ApiKey.__table__).where(ApiKey.key_id == key_id)).first()
-    if row is None:
-        return None
-    return StoredApiKey(**{**row._mapping, "verbs": tuple(row.verbs)})
+    return None if row is None else _api_key(row)
+
+
+def get_api_key(connection: Connection, row_id: int) -> StoredApiKey:
+    """The API key of a row id, which a foreign key has promised."""
+    return _api_key(connection.execute(select(ApiKey.__table__).where(ApiKey.id == row_id)).one())
 
 
 def revoke_api_key(connection: Connection, key_id: str, at: datetime) -> None:
@@ -92,3 +98,7 @@ def insert_audits(connection: Connection, acts: Sequence[Mapping[str, Any]]) -> 
     """The same for many acts, all with the same columns of `AuditEvent`."""
     if acts:
         connection.execute(insert(AuditEvent), acts)
+
+
+def _api_key(row: Row[*tuple[Any, ...]]) -> StoredApiKey:
+    return StoredApiKey(**{**row._mapping, "verbs": tuple(row.verbs)})

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -94,6 +95,8 @@ class Issuer(Base):
     created_at: Mapped[datetime]
     # Of the proofs on certificates that are yet to be issued.
     cryptosuite: Mapped[str] = mapped_column(String(32), server_default="eddsa-jcs-2022")
+    # Whether withdrawals and bulk acts wait for a second officer.
+    four_eyes: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Authorization(Base):
@@ -254,7 +257,11 @@ class StatusEvent(Base):
 
 
 class ApiKey(Base):
-    """An API key: who may do what. Only a hash of the secret is kept."""
+    """An API key: who may do what. Only a hash of the secret is kept.
+
+    `root_id`: the key from which it comes by rotation, or by which it was made: all of those are one holder's.
+    `user_id`: the user of the console who made it. `last_used_at` is only about right.
+    """
 
     __tablename__ = "api_keys"
 
@@ -267,6 +274,9 @@ class ApiKey(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    root_id: Mapped[int | None] = mapped_column(ForeignKey("api_keys.id"))
+    user_id: Mapped[int | None] = mapped_column(Id)
+    last_used_at: Mapped[datetime | None]
 
 
 class IdempotencyKey(Base):

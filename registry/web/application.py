@@ -12,6 +12,7 @@ from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
 from registry.settings import Settings
 from registry.web import (
+    api_approvals,
     api_audit,
     api_certificates,
     api_imports,
@@ -52,7 +53,7 @@ _OPENAPI = {
 # What is for everybody and stands beside the API of the OpenAPI document.
 _PAGES = (pages, badge, check, widget, identity, statistics, status_lists, documentation)
 # For issuers, with an API key.
-_ISSUERS_API = (api_certificates, api_imports, api_preparations, api_signing_keys, api_audit)
+_ISSUERS_API = (api_certificates, api_imports, api_preparations, api_signing_keys, api_audit, api_approvals)
 
 
 def build_application(registry: Registry) -> Flask:

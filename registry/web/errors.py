@@ -22,6 +22,8 @@ from registry.domain.errors import (
     StorageUnavailable,
 )
 from registry.domain.public_id import MalformedPublicId
+from registry.services.approvals import AwaitsApproval
+from registry.web import approval_answers
 from registry.web.current import the_registry
 
 _LOG = logging.getLogger("registry")
@@ -44,6 +46,7 @@ PROBLEMS: Mapping[type[RegistryError], tuple[int, str, str]] = {
 def install(app: Flask) -> None:
     """Handle everything that views and services raise."""
     app.register_error_handler(RegistryError, _refusal)
+    app.register_error_handler(AwaitsApproval, _awaits_approval)
     app.register_error_handler(KeyStoreError, _keys_unusable)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
@@ -66,6 +69,15 @@ def _refusal(error: RegistryError) -> Response:
     if isinstance(error, IllegalMove):
         more["certificate_status"] = error.status
     return _answer(status, slug, title, str(error), more)
+
+
+def _awaits_approval(error: AwaitsApproval) -> Response:
+    """No refusal: what was asked is accepted, and waits (RFC 9110, section 15.3.3)."""
+    address = approval_answers.address(the_registry().base_url, error.proposal)
+    response = make_response(approval_answers.proposal(the_registry(), error.proposal), 202)
+    response.headers["Location"] = address
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _keys_unusable(error: KeyStoreError) -> Response:

@@ -1,0 +1,25 @@
+"""Who has proposed an act, as the one on whose behalf it is done after its approval."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from registry.domain.errors import Conflict
+from registry.services.context import Actor, Registry, Verb
+from registry.store import access
+from registry.store.proposals import StoredProposal
+
+
+def proposer_of(registry: Registry, connection: Connection, proposal: StoredProposal, verb: Verb) -> Actor:
+    """The proposer, allowed `verb` and nothing else. Raises Conflict where it may not do that any more.
+
+    A key that has only come to its end, as after a rotation, was good when it proposed.
+    """
+    if proposal.api_key_id is not None:
+        key = access.get_api_key(connection, proposal.api_key_id)
+        revoked = key.revoked_at is not None and key.revoked_at <= registry.now()
+        if revoked or verb not in key.verbs:
+            raise Conflict(f"{proposal.proposed_by} may not do this any more. Refuse the proposal.")
+    return Actor(
+        proposal.proposed_by, proposal.issuer_id, frozenset({verb}), proposal.api_key_id, proposal.user_id, None
+    )
