@@ -157,7 +157,8 @@ def test_another_issuer_s_proposals_are_not_there(careful: Registry, proposal: S
     other = operator(careful, "other")
     assert approvals.list_proposals(careful, other, None, None, 10).items == []
     decisions: list[Callable[..., object]] = [approve, approvals.read_proposal, approvals.take_back]
-    for decide in (*decisions, partial(refuse, reason="no")):
+    decisions.append(partial(refuse, reason="no"))
+    for decide in decisions:
         with pytest.raises(NotFound):
             decide(careful, other, proposal.reference)
 
