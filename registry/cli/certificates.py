@@ -8,7 +8,14 @@ from typing import Any, ParamSpec
 
 import click
 
-from registry.cli.terminal import MAX_FILE_BYTES, Moment, operators_name, printable, with_registry, with_registry_to_read
+from registry.cli.terminal import (
+    MAX_FILE_BYTES,
+    Moment,
+    operators_name,
+    printable,
+    with_registry,
+    with_registry_to_read,
+)
 from registry.domain.public_id import grouped
 from registry.domain.reasons import REASONS, Act, Reason
 from registry.domain.versions import VERSION_KINDS

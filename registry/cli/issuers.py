@@ -61,7 +61,9 @@ def add_issuer(
     day: date = valid_from.date()
     granted = [Authorization(one, day, None, accreditation_body, accreditation_number) for one in schemes]
     name, address = Text(name_zh, name_en), Text(address_zh, address_en)
-    manage_issuers.add_issuer(registry, code, name, address, mark, granted, website, operators_name(), custody=Custody(custody))
+    manage_issuers.add_issuer(
+        registry, code, name, address, mark, granted, website, operators_name(), custody=Custody(custody)
+    )
     click.echo(f"Issuer {code} is registered: {registry.base_url}/issuers/{code}")
 
 

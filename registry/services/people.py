@@ -35,6 +35,7 @@ class Administrator:
     issuer_id: int | None
     origin: str | None = None
     from_outside: bool = False
+    user_id: int | None = None
 
 
 TERMINAL = Administrator("terminal", None, from_outside=True)
@@ -43,7 +44,7 @@ TERMINAL = Administrator("terminal", None, from_outside=True)
 def administrator(actor: Actor) -> Administrator:
     """The actor as administrator of the people of the own issuer. Raises NotPermitted."""
     actor.require(Verb.ADMINISTER)
-    return Administrator(actor.name, actor.issuer_id, actor.origin, from_outside=actor.user_id is None)
+    return Administrator(actor.name, actor.issuer_id, actor.origin, actor.user_id is None, actor.user_id)
 
 
 def invite(
@@ -85,8 +86,8 @@ def change(registry: Registry, by: Administrator, user_id: int, role: str, branc
         if role != user.role:
             _require_another(connection, by, user)
         store.update_user(connection, user.id, **values)
-        before = {"role_before": user.role, "branch_before": user.branch_code}
-        _audit(connection, registry.now(), by, "user.change", user.email, role=role, branch=branch_code, **before)
+        before = {"role": user.role, "branch": user.branch_code}
+        _audit(connection, registry.now(), by, "user.change", user.email, before, role=role, branch=branch_code)
 
 
 def disable(registry: Registry, by: Administrator, user_id: int) -> None:
@@ -198,6 +199,13 @@ def _address(registry: Registry, token: str) -> str:
 
 
 def _audit(
-    connection: Connection, at: datetime, by: Administrator, act: str, email: str, **details: str | None
+    connection: Connection,
+    at: datetime,
+    by: Administrator,
+    act: str,
+    email: str,
+    before: dict[str, str | None] | None = None,
+    **after: str | None,
 ) -> None:
-    access.insert_audit(connection, at, by.name, act, by.issuer_id, email, {"origin": by.origin, **details})
+    more = {"user_id": by.user_id, "origin": by.origin, "before": before, "after": after}
+    access.insert_audit(connection, at, by.name, act, by.issuer_id, email, {}, **more)

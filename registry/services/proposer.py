@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from registry.domain.errors import Conflict
 from registry.services.context import Actor, Registry, Verb
-from registry.store import access
+from registry.services.roles import VERBS, Role
+from registry.store import access, people
 from registry.store.proposals import StoredProposal
 
 
@@ -19,7 +20,15 @@ def proposer_of(registry: Registry, connection: Connection, proposal: StoredProp
         key = access.get_api_key(connection, proposal.api_key_id)
         revoked = key.revoked_at is not None and key.revoked_at <= registry.now()
         if revoked or verb not in key.verbs:
-            raise Conflict(f"{proposal.proposed_by} may not do this any more. Refuse the proposal.")
+            raise _not_any_more(proposal)
+    elif proposal.user_id is not None:
+        user = people.find_user(connection, proposal.user_id)
+        if user is None or user.disabled_at is not None or verb not in VERBS[Role(user.role)]:
+            raise _not_any_more(proposal)
     return Actor(
         proposal.proposed_by, proposal.issuer_id, frozenset({verb}), proposal.api_key_id, proposal.user_id, None
     )
+
+
+def _not_any_more(proposal: StoredProposal) -> Conflict:
+    return Conflict(f"{proposal.proposed_by} may not do this any more. Refuse the proposal.")

@@ -116,9 +116,9 @@ def choose_issuer(registry: Registry, person: Person, code: str, origin: str) ->
     with registry.database.transaction() as connection:
         issuer = require_issuer(connection, code)
         store.update_session(connection, person.session.id, issuer_id=issuer.id)
-        details = {"issuer": code, "origin": origin}
+        who = {"user_id": person.user.id, "origin": origin}
         access.insert_audit(
-            connection, registry.now(), name_of(person.user), "user.choose_issuer", issuer.id, code, details
+            connection, registry.now(), name_of(person.user), "user.choose_issuer", issuer.id, code, {}, **who
         )
 
 
@@ -126,7 +126,8 @@ def audit_own(
     connection: Connection, at: datetime, user: StoredUser, act: str, origin: str, **details: str | int
 ) -> None:
     """Add to the audit trail what somebody did to the own account."""
-    access.insert_audit(connection, at, name_of(user), act, user.issuer_id, user.email, {"origin": origin, **details})
+    who = {"user_id": user.id, "origin": origin}
+    access.insert_audit(connection, at, name_of(user), act, user.issuer_id, user.email, details, **who)
 
 
 def hash_token(token: str) -> bytes:

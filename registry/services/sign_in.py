@@ -103,7 +103,7 @@ def _audit_last_attempt(registry: Registry, user: StoredUser | None, origin: str
     subject, issuer_id = (user.email, user.issuer_id) if user is not None else (_UNKNOWN, None)
     with registry.database.transaction() as connection:
         access.insert_audit(
-            connection, registry.now(), "nobody", "user.sign_in_closed", issuer_id, subject, {"origin": origin}
+            connection, registry.now(), "nobody", "user.sign_in_closed", issuer_id, subject, {}, origin=origin
         )
 
 

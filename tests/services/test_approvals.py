@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 from registry.domain.errors import Conflict, IllegalMove, InvalidInput, NotFound, NotPermitted
 from registry.domain.lifecycle import Status
 from registry.domain.reasons import Act, Reason
-from registry.services import api_keys, approvals, four_eyes
+from registry.services import api_keys, approvals, four_eyes, people
 from registry.services.approvals import AwaitsApproval, ProposalState
 from registry.services.audit_trail import list_events
 from registry.services.change_status import change_status
@@ -21,11 +21,13 @@ from registry.services.context import Actor, Registry, Verb, operator
 from registry.services.decide_proposal import approve, refuse
 from registry.services.find import history, read_certificate
 from registry.services.issue import issue
+from registry.services.roles import VERBS, Role
 from registry.store.approval_models import Proposal
 from registry.store.audit_events import TrailFilters
 from registry.store.models import ApiKey, StatusEvent
 from registry.store.proposals import StoredProposal
 from tests.conftest import Clock, sample_certificate
+from tests.services.accounts import new_user
 from tests.services.log.logs import end_of, fork
 
 
@@ -245,6 +247,22 @@ def test_a_proposer_whose_key_was_revoked_has_proposed_in_vain(
     with pytest.raises(Conflict, match="may not do this any more"):
         approve(careful, second, proposal.reference)
     assert status(careful, proposal.subject) is Status.VALID
+
+
+@pytest.mark.parametrize("role", [Role.READER, None])
+def test_a_proposer_who_has_left_or_has_another_role_has_proposed_in_vain(
+    careful: Registry, second: Actor, role: Role | None
+) -> None:
+    key = new_user(careful, "li@cqc.example", Role.OFFICER)
+    li = Actor("user:li@cqc.example", second.issuer_id, VERBS[Role.OFFICER], user_id=key)
+    proposal = withdraw(careful, li, issue(careful, li, sample_certificate()).public_id)
+    by = people.administrator(operator(careful, "cqc"))
+    if role is None:
+        people.disable(careful, by, key)
+    else:
+        people.change(careful, by, key, role, None)
+    with pytest.raises(Conflict, match="may not do this any more"):
+        approve(careful, second, proposal.reference)
 
 
 def _approve_in_a_process(reference: str, registry: Registry) -> None:

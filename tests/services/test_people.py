@@ -191,8 +191,7 @@ def test_every_change_is_in_the_audit_trail_without_secrets(sqlite_registry: Reg
         rows = connection.execute(select(AuditEvent.__table__).where(AuditEvent.subject == "li@cqc.example")).all()
     acts = [row.act for row in rows]
     assert acts == ["user.invite", "user.accept_invitation", "user.change", "user.reset", "user.disable"]
-    assert rows[2].details["role_before"] == "officer"
-    assert rows[2].details["role"] == "reviewer"
+    assert (rows[2].before["role"], rows[2].after["role"]) == ("officer", "reviewer")
     assert invitation.rpartition("/")[2] not in repr(rows)
 
 
