@@ -52,7 +52,7 @@ _LABELS: Mapping[str, _Words] = {
     "see_annex": _words("见附件", "See the annex"),
     "scan": _words("扫码查验", "Scan to verify"),
     "accreditation": _words("认可", "Accreditation"),
-    "status": _words("证书状态以此网址显示的为准", "The status of this certificate is what this address says"),
+    "status": _words("证书现时状态以此网址为准", "Its status now is told at"),
     "issuer_address": _words("认证机构地址", "Address of the certification body"),
     "annex": _words("证书附件", "Annex to the certificate"),
     "row": _words("序", "No."),

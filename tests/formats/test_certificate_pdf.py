@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
 
+import pypdfium2
 import pytest
 from pypdf import PdfReader
 
@@ -147,6 +148,14 @@ def test_without_accreditation_the_page_claims_none() -> None:
     assert "CNAS" in pages_of(accredited)[0]
     assert "认可" not in "".join(pages_of(plain))
     assert "CNAS" not in "".join(pages_of(plain))
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_ornament_lies_under_the_words_of_the_annex(template: str) -> None:
+    annex = pypdfium2.PdfDocument(printed(document_of(FULL), look=Look(template)))[1]
+    picture = annex.render(scale=0.5).to_pil().convert("L")
+    middle = picture.crop((picture.width // 4, 0, picture.width * 3 // 4, picture.height)).histogram()
+    assert sum(middle[:150]) < 0.06 * sum(middle)
 
 
 def test_a_certificate_without_an_end_says_so() -> None:
