@@ -78,7 +78,7 @@ def test_one_among_thousands_can_still_be_seen() -> None:
 def test_the_page_fits_a_telephone_and_its_policy(phone: Page, server: str, complaints: list[str]) -> None:
     phone.goto(f"{server}/statistics")
     assert phone.get_by_role("heading", level=1).inner_text() == "统计数据"
-    drawn = phone.locator(".field rect").first.bounding_box()
+    drawn = phone.locator(".plot rect").first.bounding_box()
     assert drawn is not None
     assert drawn["height"] > 1
     assert not is_too_wide(phone)
