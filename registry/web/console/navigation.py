@@ -31,6 +31,7 @@ _SECTIONS = (
     Section("console.home.overview", _("Overview"), Verb.READ),
     Section("console.people.index", _("People"), Verb.ADMINISTER),
     Section("console.branches.index", _("Branches"), Verb.ADMINISTER),
+    Section("console.keys.index", _("Keys"), Verb.ADMINISTER),
 )
 
 

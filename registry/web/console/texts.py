@@ -6,11 +6,12 @@ English is written here; Chinese is in translations/zh.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from keys import Custody
 from registry.services.roles import Role
 from registry.web import texts as public
 
@@ -28,6 +29,11 @@ ROLE_MEANINGS: Mapping[Role, LazyString] = {
     Role.REVIEWER: _("Decides about what waits for a second officer, and reads the audit trail."),
     Role.READER: _("Sees certificates and changes nothing."),
 }
+CUSTODIES: Mapping[str, LazyString] = {
+    Custody.FILE: _("The registry, in a file"),
+    Custody.TOKEN: _("The registry, on a hardware token"),
+    Custody.ISSUER: _("You yourselves"),
+}
 # What has just been done, by the word in the address.
 DONE: Mapping[str, LazyString] = {
     "signed-out": _("You are signed out."),
@@ -37,6 +43,10 @@ DONE: Mapping[str, LazyString] = {
     "disabled": _("This person can't sign in any more."),
     "added": _("Added."),
     "closed": _("Closed."),
+    "key-made": _("The new key signs from now on."),
+    "key-registered": _("Your key is registered. Certificates are prepared here and signed by you from now on."),
+    "key-retired": _("The key is out of use."),
+    "key-compromised": _("The key is declared compromised."),
 }
 
 # Refusals by the English text that the layers below write.
@@ -85,9 +95,33 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
         (r"Nobody of yours", _("Nobody of yours has this number.")),
         (r"Your role does not allow", _("Your role does not allow this.")),
         (r"No certificate of yours", _("No certificate of yours has this id.")),
+        (r"not an Ed25519 Multikey", _("This is not an Ed25519 public key as a Multikey.")),
+        (r"This key is registered already", _("This key is registered already, here or for somebody else.")),
+        (r"challenges wait for their answers", _("Too many challenges wait for their answers. Answer those first.")),
+        (
+            r"not a challenge that waits|the challenge ended",
+            _("This challenge was answered already, or is too old. Ask for a new one."),
+        ),
+        (
+            r"signature does not fit the document",
+            _("The signature does not fit: it was made with another key, or over something else."),
+        ),
+        (r"as it was handed out", _("This is not the document of the challenge: something in it was changed.")),
+        (r"^must be '", _("The proof is not the one that the challenge asks for.")),
+        (r"one proof is needed", _("There is no proof in it: sign the document first.")),
+        (r"^not JSON|^not UTF-8|^a JSON object is wanted", _("This is not a JSON document.")),
+        (r"lies in the future", _("This lies in the future.")),
+        (r"^not a time", _("This is not a time.")),
+        (r"so this must be ticked", _("Tick this: there is no way back.")),
+        (r"No key of yours", _("No key of yours has this name.")),
         (r"Only operators of the registry", _("Only operators of the registry choose an issuer.")),
     )
 )
+
+
+def places(custodies: Iterable[str]) -> list[tuple[str, LazyString]]:
+    """Where a key may be, as choices of a form."""
+    return [(one, CUSTODIES[one]) for one in custodies]
 
 
 def in_words(refusal: str) -> str:
