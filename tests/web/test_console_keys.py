@@ -62,7 +62,6 @@ def test_what_is_wrong_with_an_answer_is_told_and_the_challenge_stays(
     for answer, told in (
         ("nonsense", "This is not a JSON document."),
         ("[]", "This is not a JSON document."),
-        ("\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"), "This is not a JSON document."),
         (json.dumps(given["document"]), "There is no proof in it"),
         (json.dumps(KeyHolder(8).sign_data(given)), "The signature does not fit"),
         (json.dumps({**HOLDER.sign_data(given), "id": "did:web:x"}), "something in it was changed"),
