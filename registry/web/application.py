@@ -21,6 +21,7 @@ from registry.web import (
     api_proof,
     api_public,
     api_signing_keys,
+    archive,
     badge,
     certificate_pdf,
     check,
@@ -53,7 +54,7 @@ _OPENAPI = {
 # What is for everybody and stands beside the API of the OpenAPI document.
 _PAGES = (pages, badge, check, widget, identity, statistics, status_lists, documentation)
 # For issuers, with an API key.
-_ISSUERS_API = (api_certificates, api_imports, api_preparations, api_signing_keys, api_audit, api_approvals)
+_ISSUERS_API = (api_certificates, api_prints, api_imports, api_preparations, api_signing_keys, api_audit, api_approvals)
 
 
 def build_application(registry: Registry) -> Flask:
@@ -85,7 +86,7 @@ def build_application(registry: Registry) -> Flask:
     # After Api, which brings handlers of its own.
     errors.install(app)
     documentation.describe(app, api)
-    for module in (*_ISSUERS_API, api_prints, api_public, api_proof):
+    for module in (*_ISSUERS_API, api_public, api_proof):
         api.register_blueprint(module.blueprint)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
@@ -108,7 +109,7 @@ def _limit(app: Flask, limiter: Limiter, settings: Settings, console: Blueprint)
     admin = limiter.shared_limit(settings.rate_limit_admin, scope="admin")
     for module in _ISSUERS_API:
         admin(module.blueprint)
-    limiter.shared_limit(api_prints.RATE_LIMIT, scope="archives")(api_prints.blueprint)
+    app.extensions["count_archive"] = limits.counter(limiter, archive.RATE_LIMIT, archive.LIMIT_SCOPE)
     limiter.shared_limit(settings.rate_limit_admin, scope="console")(console)
     limiter.shared_limit(settings.rate_limit_log, scope="log")(log.blueprint)
     limiter.shared_limit(settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)

@@ -7,11 +7,23 @@ from flask.typing import ResponseReturnValue
 
 from registry.domain.errors import NotAuthenticated, RegistryError
 from registry.web import headers
-from registry.web.console import account, branches, forms, guard, home, keys, navigation, people, sign_in, texts
+from registry.web.console import (
+    account,
+    branches,
+    forms,
+    guard,
+    home,
+    keys,
+    navigation,
+    people,
+    printing,
+    sign_in,
+    texts,
+)
 from registry.web.console.guard import to_sign_in
 
 # Each page's module has a blueprint of its own; its endpoints are console.<blueprint>.<view>.
-_PAGES = (home, sign_in, account, people, branches, keys)
+_PAGES = (home, sign_in, account, people, branches, keys, printing)
 
 
 def build_blueprint() -> Blueprint:

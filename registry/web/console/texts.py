@@ -12,6 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
 from keys import Custody
+from registry.domain.schemes import Scheme
 from registry.services.roles import Role
 from registry.web import texts as public
 
@@ -33,6 +34,10 @@ CUSTODIES: Mapping[str, LazyString] = {
     Custody.FILE: _("The registry, in a file"),
     Custody.TOKEN: _("The registry, on a hardware token"),
     Custody.ISSUER: _("You yourselves"),
+}
+TEMPLATES: Mapping[str, LazyString] = {
+    "classic": _("Classic: an engraved border"),
+    "modern": _("Modern: a band of colour"),
 }
 # What has just been done, by the word in the address.
 DONE: Mapping[str, LazyString] = {
@@ -114,6 +119,23 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
         (r"^not a time", _("This is not a time.")),
         (r"so this must be ticked", _("Tick this: there is no way back.")),
         (r"No key of yours", _("No key of yours has this name.")),
+        (r"too light to be read", _("This colour is too light to be read on white paper.")),
+        (r"must be like #0f4c81", _("A colour is written like #0f4c81.")),
+        (r"no file was chosen", _("Choose a file first.")),
+        (r"turn it into outlines", _("The picture has text; turn it into outlines.")),
+        (r"neither PNG, JPEG|no PNG or JPEG that can", _("This is no PNG, JPEG or SVG that can be read.")),
+        (
+            r"has too many dots|too much detail|nested deeper|more than \d+ elements",
+            _("The picture has too much detail."),
+        ),
+        (r"has <(?P<name>[^>]+)>", _("The SVG has an element that a logo must not have: %(name)s.")),
+        (r"outside of it", _("The SVG refers to something outside of it.")),
+        (r"has a DOCTYPE|has no viewBox", _("Save the SVG anew as plain SVG, without DOCTYPE and with a viewBox.")),
+        (
+            r"(?P<count>\d+) certificates; at most",
+            _("These are %(count)s certificates; at most 500 fit into one archive."),
+        ),
+        (r"There is no logo", _("There is no logo.")),
         (r"Only operators of the registry", _("Only operators of the registry choose an issuer.")),
     )
 )
@@ -122,6 +144,11 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
 def places(custodies: Iterable[str]) -> list[tuple[str, LazyString]]:
     """Where a key may be, as choices of a form."""
     return [(one, CUSTODIES[one]) for one in custodies]
+
+
+def scheme_choices(schemes: Mapping[str, Scheme]) -> list[tuple[str, str]]:
+    """Schemes to choose from: code and standard."""
+    return [(code, scheme.standard) for code, scheme in schemes.items()]
 
 
 def in_words(refusal: str) -> str:
