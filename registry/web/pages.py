@@ -17,6 +17,7 @@ from registry.formats.credential import MEDIA_TYPE
 from registry.formats.identifiers import why_wrong
 from registry.services import find, manage_issuers, manage_keys
 from registry.services.find import NameMatch, Page
+from registry.services.offline_qr import WORTH_PRINTING, makes_codes
 from registry.services.verify import Verification
 from registry.web import api_public, errors, headers, present, texts
 from registry.web.credential_type import negotiate
@@ -180,7 +181,9 @@ def _verification_page(verification: Verification) -> Response:
     # What fails the check may have any shape at all.
     shown: dict[str, object] = {"found": verification, "legible": present.legible(terms)}
     if shown["legible"]:
-        shown["samples"] = terms["certification_body"]["code"].endswith(SAMPLE_ENDING)
+        code = terms["certification_body"]["code"]
+        shown["samples"] = code.endswith(SAMPLE_ENDING)
+        shown["printable_code"] = verification.verdict in WORTH_PRINTING and makes_codes(the_registry(), code)
     response = _page("verification.html", headers.VERDICT, **shown)
     # The page tells the time of the check to the minute, so it keeps its tag for a minute at most: an older page
     # that is shown again would claim a check that was not made.

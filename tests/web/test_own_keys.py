@@ -151,3 +151,16 @@ def test_the_key_is_published_for_verifiers(api: FlaskClient) -> None:
     assert document["assertionMethod"][-1].endswith("#key-2")
     assert document["verificationMethod"][-1]["publicKeyMultibase"] == encode_public_key(HOLDER.public_key)
     assert any(key["kid"].endswith("#key-2") for key in api.get("/.well-known/jwks.json").json["keys"])
+
+
+def test_where_no_code_can_be_signed_none_is_offered(api: FlaskClient) -> None:
+    register(api)
+    one = prepare(api)
+    public_id = one["public_id"]
+    api.post(f"{PREPARATIONS}/{public_id}/credential", json={"credential": HOLDER.sign_data(one)})
+    page = f"/v/{public_id}"
+    assert f"{page}/qr-offline.svg" in api.get(page, headers={"Accept": "text/html"}).text
+    api.post(f"{KEYS}/cqc-1/retire", json={})
+    assert f"{page}/qr-offline.svg" not in api.get(page, headers={"Accept": "text/html"}).text
+    found = problem(api.get(f"{page}/qr-offline.txt"), 409, "conflict")
+    assert "no active key in the registry's custody" in found["detail"]
