@@ -24,6 +24,8 @@ def pdf(public_id: str) -> ResponseReturnValue:
     # Kept no longer than a verdict: after a withdrawal the page must say so.
     response.headers["Cache-Control"] = headers.VERDICT
     response.headers["Access-Control-Allow-Origin"] = "*"
+    # The policy of our pages is not for the viewer that a browser puts around a PDF.
+    response.headers["Content-Security-Policy"] = "base-uri 'none'; frame-ancestors 'none'"
     response.add_etag()
     response.make_conditional(request)
     return response

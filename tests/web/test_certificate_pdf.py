@@ -30,6 +30,8 @@ def test_everybody_may_have_the_pdf_and_the_page_offers_it(client: FlaskClient, 
     assert answer.status_code == 200
     assert answer.content_type == "application/pdf"
     assert answer.headers["Content-Disposition"] == f'inline; filename="{public_id}.pdf"'
+    assert "default-src" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert credential_in_pdf(answer.data) == client.get(f"/certificates/{public_id}").data
     page = client.get(f"/v/{public_id}", headers={"Accept": "text/html"}).get_data(as_text=True)
     assert f"/v/{public_id}/certificate.pdf" in page
