@@ -17,6 +17,7 @@ from registry.web.current import the_registry
 from registry.web.headers import PRIVATE
 
 FIELD = "file"
+_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 _FORM_ROOM = 65536
 _AT_ONCE = 1 << 20
 
@@ -28,7 +29,7 @@ def allow_large_body() -> None:
 
 def sent_file() -> tuple[BinaryIO, str | None]:
     """What was sent, as it comes, and the name that a form gives it. Raises InvalidInput."""
-    if request.mimetype != "multipart/form-data":
+    if request.mimetype not in _FORMS:
         return cast(BinaryIO, request.stream), None
     # Beyond half a megabyte, the form's reader keeps files on disk.
     sent = request.files.get(FIELD)

@@ -52,18 +52,21 @@ def _add(registry: Registry, actor: Actor, checked: CheckedFile, batch: Batch, l
     new: list[bytes] = []
     wrong = list(batch.wrong)
     for row in batch.good:
+        registered = taken.get(row.number, [])
+        # Before all else: an export may have several versions of one number, each of which is there already.
+        if registered and _is_same(row, registered):
+            continue
         first = lines.setdefault(row.number, row.line)
-        reason = None
         if first != row.line:
             reason = f"occurs more than once in this file, first on line {first}"
         elif row.number in kept:
             reason = "kept for a certificate that is prepared and waits for its signature"
-        elif row.number not in taken:
-            new.append(row.request)
-        elif not _is_same(row, taken[row.number]):
+        elif registered:
             reason = "taken by another certificate of this issuer, which says something else"
-        if reason:
-            wrong.append(WrongRow(row.line, [Problem(batch.number_column, reason)]))
+        else:
+            new.append(row.request)
+            continue
+        wrong.append(WrongRow(row.line, [Problem(batch.number_column, reason)]))
     checked.add(len(batch.good) + len(batch.wrong), new, wrong)
 
 

@@ -13,6 +13,7 @@ from registry.web.console import (
     forms,
     guard,
     home,
+    imports,
     keys,
     navigation,
     people,
@@ -23,13 +24,14 @@ from registry.web.console import (
 from registry.web.console.guard import to_sign_in
 
 # Each page's module has a blueprint of its own; its endpoints are console.<blueprint>.<view>.
-_PAGES = (home, sign_in, account, people, branches, keys, printing)
+_PAGES = (home, imports, sign_in, account, people, branches, keys, printing)
 
 
 def build_blueprint() -> Blueprint:
     """All of the console: identified, protected from forged forms, and never kept by caches in one place."""
     console = Blueprint("console", __name__, url_prefix="/console")
     console.before_request(guard.identify)
+    console.before_request(imports.let_files_in)
     console.before_request(guard.refuse_forged_forms)
     console.after_request(_keep_private)
     console.register_error_handler(RegistryError, _refusal)

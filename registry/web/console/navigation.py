@@ -30,6 +30,7 @@ class Section:
 _SECTIONS = (
     Section("console.home.overview", _("Overview"), Verb.READ),
     Section("console.printing.index", _("Printing"), Verb.READ),
+    Section("console.imports.index", _("Import and export"), Verb.READ),
     Section("console.people.index", _("People"), Verb.ADMINISTER),
     Section("console.branches.index", _("Branches"), Verb.ADMINISTER),
     Section("console.keys.index", _("Keys"), Verb.ADMINISTER),

@@ -52,6 +52,7 @@ DONE: Mapping[str, LazyString] = {
     "key-registered": _("Your key is registered. Certificates are prepared here and signed by you from now on."),
     "key-retired": _("The key is out of use."),
     "key-compromised": _("The key is declared compromised."),
+    "discarded": _("The file is forgotten."),
 }
 
 # Refusals by the English text that the layers below write.
