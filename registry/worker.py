@@ -1,5 +1,5 @@
 """What runs beside the web server, over and over: the log's entries placed, its checkpoints cosigned, files
-imported, caches renewed.
+imported, caches renewed, surveillance watched over.
 
 Several may run. Each turn leaves everything in order, so that a worker may be stopped or killed at any time.
 """
@@ -17,12 +17,16 @@ from registry.services.bulk.run_imports import forget_old, run_next
 from registry.services.change_status import refresh_due
 from registry.services.context import Registry
 from registry.services.cosign import ConfiguredWitness, read_witnesses
+from registry.services.follow_up.remind import remind_of_ends, tidy
+from registry.services.follow_up.watch import watch_surveillance
 from registry.services.log.integrate import integrate_pending
 from registry.services.log.publish import cosign_newest
 
 # The log promises to take an entry in within a second.
 INTERVAL_SECONDS = 0.5
 _REFRESH_SECONDS = 10.0
+_WATCH_SECONDS = 60.0
+_REMIND_SECONDS = 3600.0
 # A witness that is away is not asked all the time.
 _RETRY_SECONDS = 10.0
 _logger = logging.getLogger(__name__)
@@ -43,6 +47,8 @@ class Worker:
             )
         self._asked_again_at: dict[str, float] = {}
         self._refreshed_at = float("-inf")
+        self._watched_at = float("-inf")
+        self._reminded_at = float("-inf")
 
     def run(self, stop: Event) -> None:
         """Work until told to stop. A witness that is slow to answer keeps no entry waiting: it has a thread apart."""
@@ -50,6 +56,8 @@ class Worker:
         cosigning.start()
         importing = Thread(target=self._repeat, args=(self.import_files, stop), daemon=True)
         importing.start()
+        following_up = Thread(target=self._repeat, args=(self.follow_up, stop), daemon=True)
+        following_up.start()
         self._repeat(self.turn, stop)
         cosigning.join(INTERVAL_SECONDS)
 
@@ -62,6 +70,20 @@ class Worker:
             refresh_due(self._registry)
             forget_old(self._registry)
             self._refreshed_at = now
+
+    def follow_up(self, now: float) -> None:
+        """Watch over surveillance, and remind of certificates that end. Raises RegistryError."""
+        if now - self._watched_at >= _WATCH_SECONDS:
+            suspended = watch_surveillance(self._registry)
+            if suspended:
+                _logger.info("%d certificates were suspended: their surveillance audits were missed", suspended)
+            self._watched_at = now
+        if now - self._reminded_at >= _REMIND_SECONDS:
+            reminded = remind_of_ends(self._registry)
+            tidy(self._registry)
+            if reminded:
+                _logger.info("%d certificates that end were reminded of", reminded)
+            self._reminded_at = now
 
     def import_files(self, _now: float) -> None:
         """Check or record all files that wait. Raises RegistryError."""

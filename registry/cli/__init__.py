@@ -11,6 +11,7 @@ from registry.cli.bulk import acts, export, import_file
 from registry.cli.bundle import bundle
 from registry.cli.certificates import ACTS, call_off, history, issue_file, reissue
 from registry.cli.demo import demo
+from registry.cli.follow_up import notices, policy, surveillance
 from registry.cli.issuers import issuer
 from registry.cli.keys import keys
 from registry.cli.log import log
@@ -50,6 +51,9 @@ _COMMANDS = (
     reissue,
     call_off,
     history,
+    surveillance,
+    policy,
+    notices,
     print_certificates,
     import_file,
     acts,

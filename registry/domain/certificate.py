@@ -241,6 +241,17 @@ def _check_dates(certificate: Certificate, scheme: Scheme, now: datetime) -> lis
     return wrong
 
 
+def months_after(day: date, months: int) -> date:
+    """The same day some months later; the last of the month where that has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(day.year + years, month + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise ValueError(day)
+
+
 def longest_term(years: int) -> timedelta:
     """A recertification may be decided some months before the old term ends, and then runs until the new one's end."""
     return timedelta(days=366 * years + 183)

@@ -12,7 +12,7 @@ from datetime import date
 from operator import attrgetter
 from typing import Any
 
-from registry.domain.certificate import Certificate, FieldPath, Site, longest_term
+from registry.domain.certificate import Certificate, FieldPath, Site, longest_term, months_after
 from registry.domain.errors import IllegalMove, Violation
 from registry.domain.lifecycle import Status
 from registry.domain.reasons import Reason
@@ -153,14 +153,3 @@ def _places(certificate: Certificate) -> set[str]:
 
 def _place(site: Site) -> str:
     return f"{site.name.zh}, {site.address.zh}"
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day some months later; the last of the month where that has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(day.year + years, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise ValueError(day)

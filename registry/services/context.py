@@ -30,6 +30,8 @@ class Verb(StrEnum):
     WITHDRAW = "withdraw"
     CANCEL = "cancel"
     REISSUE = "reissue"
+    # Record surveillance audits and set their dates.
+    SURVEY = "survey"
     # Decide about acts that wait for a second officer.
     APPROVE = "approve"
     # Read and export the audit trail.
@@ -46,6 +48,7 @@ CERTIFICATE_VERBS = (
     Verb.WITHDRAW,
     Verb.CANCEL,
     Verb.REISSUE,
+    Verb.SURVEY,
 )
 
 

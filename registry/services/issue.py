@@ -13,6 +13,7 @@ from registry.domain.errors import Conflict, InvalidInput, StorageUnavailable, V
 from registry.domain.reasons import Reason
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.draft import Paper, Pen, check_orders, draft, number_taken, open_pen, sign, sign_ahead
+from registry.services.follow_up.plans import plan_issued
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
 from registry.services.log.integrate import integrate_at_once
 from registry.services.log.record import log_issued
@@ -135,6 +136,7 @@ def store_signed(
         raise StorageUnavailable("The signing key was retired at this moment; nothing was stored. Try again.")
     keys = store.insert_certificates(connection, pen.issuer_id, pen.key.id, actor.name, prepared)
     log_issued(connection, registry.base_url, pen.profile.code, keys, prepared)
+    plan_issued(connection, pen.issuer_id, keys, prepared)
     return keys
 
 

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from registry.domain.errors import Conflict, InvalidInput, Violation
+from registry.domain.errors import Conflict, IllegalMove, InvalidInput, Violation
 from registry.domain.lifecycle import (
     FINAL_STATES,
     Standing,
+    Status,
     StatusEvent,
     admit,
     outdated_restores,
@@ -22,10 +23,13 @@ from registry.domain.lifecycle import (
 )
 from registry.domain.reasons import Act, Reason
 from registry.services.context import Actor, AuditedAct, Registry, audit_many
+from registry.services.follow_up.plans import plan_without
 from registry.services.log.record import log_status_events
-from registry.store import bulk_acts, certificates
+from registry.store import bulk_acts, certificates, surveillance
 from registry.store.certificates import StoredCertificate
 from registry.store.versions import stop_replacing
+
+_MISSED = "It was suspended because a surveillance audit was missed. Record a passed audit first; then restore it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class IntendedAct:
 class Life:
     """A certificate, its events, and the one that it replaces or will replace.
 
-    `added` of the events are new; `given_up`: it will not replace the other any more.
+    `added` of the events are new; `given_up`: it will not replace the other any more; `missed`: it is suspended because
+    a surveillance audit was missed.
     """
 
     row: StoredCertificate
@@ -52,6 +57,7 @@ class Life:
     replaced: Life | None = None
     added: list[StatusEvent] = field(default_factory=list)
     given_up: bool = False
+    missed: bool = False
 
 
 class Recorded(NamedTuple):
@@ -65,7 +71,10 @@ def open_lives(connection: Connection, keys: Collection[int], *, lock: bool) -> 
     """Certificates by row id, with those that they replace; `lock` holds them until the transaction ends."""
     rows = bulk_acts.rows_with_replaced(connection, keys, lock=lock)
     events = certificates.events_of(connection, rows.keys())
-    lives = {key: Life(row, events[key]) for key, row in rows.items()}
+    missed = surveillance.missed(connection, {row.first_version_id or row.id for row in rows.values()})
+    lives = {
+        key: Life(row, events[key], missed=(row.first_version_id or row.id) in missed) for key, row in rows.items()
+    }
     for life in lives.values():
         if life.row.replaces_id is not None:
             life.replaced = lives.get(life.row.replaces_id)
@@ -91,6 +100,8 @@ def decide(life: Life, intended: IntendedAct, now: datetime) -> Recorded:
         intended.calls_off,
     )
     admit(life.events, event, life.row.period)
+    if life.missed and event.act is Act.RESTORE:
+        raise IllegalMove(_MISSED, Status.SUSPENDED)
     superseding = _superseding_given_up(life, event)
     outdated = outdated_restores(life.events, event) if event.act is Act.SUSPEND else []
     _add(life, event)
@@ -122,6 +133,8 @@ def write_down(registry: Registry, connection: Connection, actor: Actor, lives: 
     for life in changed:
         if life.given_up:
             stop_replacing(connection, life.row.id)
+            if life.row.first_version_id is not None:
+                plan_without(connection, life.row, life.row.first_version_id)
         life.added = []
 
 

@@ -18,7 +18,7 @@ class Role(StrEnum):
     READER = "reader"
 
 
-_ACTS = frozenset({Verb.ISSUE, Verb.SUSPEND, Verb.RESTORE, Verb.WITHDRAW, Verb.CANCEL, Verb.REISSUE})
+_ACTS = frozenset({Verb.ISSUE, Verb.SUSPEND, Verb.RESTORE, Verb.WITHDRAW, Verb.CANCEL, Verb.REISSUE, Verb.SURVEY})
 VERBS: Mapping[Role, frozenset[Verb]] = {
     # Sets issuers up and looks after them; what they certify is theirs to decide.
     Role.OPERATOR: frozenset({Verb.READ, Verb.AUDIT, Verb.ADMINISTER}),

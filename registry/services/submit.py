@@ -14,7 +14,6 @@ from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.lifecycle import StatusEvent
 from registry.domain.public_id import parse_public_id
 from registry.domain.reasons import Act
-from registry.domain.versions import check_replaceable
 from registry.formats.canonical_json import JsonObject, MalformedJson, canonicalize
 from registry.formats.certificate_request import certificate_of
 from registry.formats.data_integrity import (
@@ -197,7 +196,7 @@ def _predecessor(registry: Registry, actor: Actor, preparation: StoredPreparatio
     with registry.database.read() as connection:
         public_id = certificates_store.get_stored(connection, preparation.replaces_id).public_id
     old = open_predecessor(registry, actor, public_id)
-    check_replaceable(preparation.reason, old.status)
+    old.require(preparation.reason)
     return old.row
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from registry.domain.certificate import Certificate, Replaced, day_of
-from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
+from registry.domain.errors import Conflict, IllegalMove, InvalidInput, NotFound, Violation
 from registry.domain.lifecycle import Status, StatusEvent, admit, check_event, recording_time, status_at
 from registry.domain.public_id import grouped, parse_public_id
 from registry.domain.reasons import Act, Reason
@@ -25,17 +25,28 @@ from registry.services.issue import after_clash, audit_issue, first_reason, prep
 from registry.services.log.integrate import integrate_at_once
 from registry.services.record_acts import IntendedAct
 from registry.store import certificates as store
+from registry.store import surveillance
 from registry.store.certificates import StoredCertificate
 from registry.store.versions import begin_versions, newest_revision
 
 
 @dataclass(frozen=True, slots=True)
 class Predecessor:
-    """A certificate that is to be replaced: its row, its signed credential, and its status now."""
+    """A certificate that is to be replaced: its row, its signed credential, its status now, and whether that is
+    suspended because a surveillance audit was missed.
+    """
 
     row: StoredCertificate
     document: JsonObject
     status: Status
+    missed: bool
+
+    def require(self, kind: Reason) -> None:
+        """Raises IllegalMove where it can't have such a version."""
+        check_replaceable(kind, self.status)
+        if self.missed and kind is not Reason.RECERTIFICATION:
+            told = "It was suspended because a surveillance audit was missed. Record a passed audit first."
+            raise IllegalMove(told, self.status)
 
 
 def issue_version(
@@ -126,13 +137,14 @@ def open_predecessor(registry: Registry, actor: Actor, public_id: str) -> Predec
         successor = store.successor_of(connection, row.id)
         events = store.events_of(connection, [row.id])[row.id]
         document = store.document_of(connection, public_id)
+        missed = bool(surveillance.missed(connection, [row.first_version_id or row.id]))
     now = recording_time(events, now)
     admit(events, StatusEvent(len(events) + 1, Act.SUPERSEDE, Reason.CORRECTION, now, now), row.period)
     if successor is not None:
         raise Conflict(f"This certificate has been reissued already, as {grouped(successor)}.")
     status = status_at(events, row.period, now, now)
     assert status is not None and document is not None  # noqa: S101, PT018 - an act was admitted
-    return Predecessor(row, canonical_json.parse(document), status.status)
+    return Predecessor(row, canonical_json.parse(document), status.status, missed)
 
 
 def as_version(
@@ -148,7 +160,7 @@ def as_version(
     if wrong:
         prefix = () if wrong[0].path == ("kind",) else ("certificate",)
         raise InvalidInput([Violation((*prefix, *one.path), one.reason) for one in wrong])
-    check_replaceable(kind, old.status)
+    old.require(kind)
     revision = 1
     if certificate.number == row.number:
         with registry.database.read() as connection:
@@ -172,6 +184,8 @@ def supersede(
     """
     assert version.replaces is not None  # noqa: S101 - by as_version
     reason = Reason(version.replaces.change)
+    # Before the certificates are, as by the worker that may be about to suspend them.
+    surveillance.find_plan(connection, old.first_version_id or old.id, for_update=True)
     effective_at = max(now, version.period.starts_at)
     change = record_event(
         registry, connection, actor, old.public_id, IntendedAct(Act.SUPERSEDE, reason, effective_at, note=note), now

@@ -1,6 +1,7 @@
 """Every module with tables, a line each: whoever needs all of the metadata imports this one."""
 
 from registry.store import approval_models as approval_models
+from registry.store import follow_up_models as follow_up_models
 from registry.store import import_models as import_models
 from registry.store import log_models as log_models
 from registry.store import look_models as look_models

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Connection, Date, FromClause, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Date,
+    FromClause,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -19,6 +30,7 @@ _COPY_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (ARRAY, "text[]"),
     (LargeBinary, "bytea"),
     (BigInteger, "int8"),
+    (SmallInteger, "int2"),
     (Integer, "int4"),
     (Date, "date"),
     (String, "text"),

@@ -15,6 +15,7 @@ from registry.web import (
     api_approvals,
     api_audit,
     api_certificates,
+    api_follow_up,
     api_imports,
     api_preparations,
     api_prints,
@@ -54,7 +55,16 @@ _OPENAPI = {
 # What is for everybody and stands beside the API of the OpenAPI document.
 _PAGES = (pages, badge, check, widget, identity, statistics, status_lists, documentation)
 # For issuers, with an API key.
-_ISSUERS_API = (api_certificates, api_prints, api_imports, api_preparations, api_signing_keys, api_audit, api_approvals)
+_ISSUERS_API = (
+    api_certificates,
+    api_follow_up,
+    api_prints,
+    api_imports,
+    api_preparations,
+    api_signing_keys,
+    api_audit,
+    api_approvals,
+)
 
 
 def build_application(registry: Registry) -> Flask:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.domain.certificate import Certificate, HolderId, HolderType, Site
+from registry.domain.certificate import Certificate, HolderId, HolderType, Site, months_after
 from registry.domain.errors import IllegalMove
 from registry.domain.lifecycle import Status
 from registry.domain.reasons import Reason
 from registry.domain.schemes import Text
-from registry.domain.versions import VERSION_KINDS, check_replaceable, check_version, months_after, with_dates
+from registry.domain.versions import VERSION_KINDS, check_replaceable, check_version, with_dates
 from tests.conftest import sample_certificate
 
 OLD = sample_certificate()

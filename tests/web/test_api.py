@@ -93,8 +93,21 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/certificates/{public_id}",
         *(
             f"/api/v1/certificates/{{public_id}}/{what}"
-            for what in ("history", "suspend", "restore", "withdraw", "cancel", "call-off", "reissue", "versions")
+            for what in (
+                "history",
+                "suspend",
+                "restore",
+                "withdraw",
+                "cancel",
+                "call-off",
+                "reissue",
+                "versions",
+                "surveillance",
+            )
         ),
+        "/api/v1/surveillance",
+        "/api/v1/notices",
+        "/api/v1/follow-up-policy",
         "/api/v1/keys",
         *(f"/api/v1/keys/{what}" for what in ("challenges", "rotate", "{name}/retire", "{name}/compromise")),
         "/api/v1/preparations",

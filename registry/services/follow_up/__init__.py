@@ -1,0 +1,1 @@
+"""What happens between certification decisions: surveillance, reminders, notices."""
