@@ -52,17 +52,17 @@ def test_an_audit_falls_due_is_missed_and_made_up_for(
     (item,) = api.get("/api/v1/surveillance").json["items"]
     assert (item["public_id"], item["overdue"], item["missed"]) == (public_id, True, True)
     assert item["status"]["status"] == "suspended"
-    schemas.DuePageAnswer().load(api.get("/api/v1/surveillance").json)
-    told = api.get("/api/v1/notices").json
+    assert schemas.DuePageAnswer().validate(api.get("/api/v1/surveillance").get_json()) == {}
+    told = api.get("/api/v1/notices").get_json()
     assert [one["kind"] for one in told["items"]] == ["surveillance_due", "suspension_near", "suspended"]
-    schemas.NoticesAnswer().load(told)
+    assert schemas.NoticesAnswer().validate(told) == {}
     assert api.get(f"/api/v1/notices?after={told['next_after']}").json == {"items": [], "next_after": 3}
     restore = f"/api/v1/certificates/{public_id}/restore"
     problem(api.post(restore, json={"reason": "surveillance_completed"}), 409, "illegal-move")
     done = api.post(of_this, json={"result": "passed", "held_on": "2027-04-02"})
     assert (done.status_code, done.json["next_due_on"]) == (201, "2028-04-02")
     assert api.post(restore, json={"reason": "surveillance_completed"}).status_code == 200
-    schemas.SurveillanceAnswer().load(api.get(of_this).json)
+    assert schemas.SurveillanceAnswer().validate(api.get(of_this).get_json()) == {}
 
 
 def test_nothing_of_it_is_public(api: FlaskClient, sqlite_registry: Registry) -> None:
