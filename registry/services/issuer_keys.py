@@ -9,7 +9,7 @@ from datetime import datetime
 from keys import Custody, KeyStoreError, Signer
 from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.services.context import Registry
-from registry.store.issuers import StoredKey
+from registry.store.issuers import StoredKey, keys_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,11 @@ def newest_of_its_own(code: str, published: Sequence[StoredKey], now: datetime, 
     if not chosen:
         raise InvalidInput([Violation(("key",), "not an active key that this issuer holds itself")])
     return chosen[-1]
+
+
+def has_own_key(registry: Registry, issuer_id: int) -> bool:
+    """Whether an issuer has an active key that it holds itself."""
+    now = registry.now()
+    with registry.database.read() as connection:
+        published = keys_of(connection, issuer_id)
+    return any(key.custody == Custody.ISSUER and key.published.may_sign(now) for key in published)

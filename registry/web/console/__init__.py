@@ -17,6 +17,7 @@ from registry.web.console import (
     keys,
     navigation,
     people,
+    preparations,
     printing,
     sign_in,
     texts,
@@ -24,7 +25,7 @@ from registry.web.console import (
 from registry.web.console.guard import to_sign_in
 
 # Each page's module has a blueprint of its own; its endpoints are console.<blueprint>.<view>.
-_PAGES = (home, imports, sign_in, account, people, branches, keys, printing)
+_PAGES = (home, imports, sign_in, account, people, branches, keys, preparations, printing)
 
 
 def build_blueprint() -> Blueprint:

@@ -63,7 +63,7 @@ def register() -> ResponseReturnValue:
     """Register the key by the signed document of its challenge."""
     typed = forms.typed("challenge", "answer", "retire_others")
     try:
-        document = _document(typed["answer"])
+        document = document_in("answer", typed["answer"])
         register_key(the_registry(), the_actor(), document, retire_others=bool(typed["retire_others"]))
     except InvalidInput as error:
         # What is wrong with the document is told at the field that it stands in.
@@ -133,12 +133,12 @@ def _moment(field: str, typed: str) -> datetime:
         raise InvalidInput([Violation((field,), "not a time")]) from None
 
 
-def _document(typed: str) -> JsonObject:
-    """Raises InvalidInput."""
+def document_in(field: str, typed: str) -> JsonObject:
+    """A JSON object that was pasted into a field. Raises InvalidInput."""
     try:
         found = canonical_json.parse(typed.encode())
     except (MalformedJson, UnicodeEncodeError) as error:
-        raise InvalidInput([Violation(("answer",), str(error))]) from error
+        raise InvalidInput([Violation((field,), str(error))]) from error
     if not isinstance(found, dict):
-        raise InvalidInput([Violation(("answer",), "a JSON object is wanted")])
+        raise InvalidInput([Violation((field,), "a JSON object is wanted")])
     return found
