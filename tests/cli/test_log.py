@@ -29,6 +29,7 @@ def prepared(tmp_path: Path) -> dict[str, str]:
         "REGISTRY_DATA_DIR": str(tmp_path / "data"),
         "REGISTRY_BASE_URL": "https://registry.example",
         "REGISTRY_KEY_PASSPHRASE": "a passphrase for tests only",
+        "REGISTRY_AUDIT_MINUTES": "off",
     }
     good(environment, "init")
     good(environment, ISSUER)
