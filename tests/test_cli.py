@@ -230,7 +230,7 @@ def test_api_keys_are_listed_without_their_secrets(prepared: dict[str, str]) -> 
     assert public in listed
     assert secret not in listed
     good(prepared, f"apikey revoke {public}")
-    assert "ended" in good(prepared, "apikey list --issuer cqc")
+    assert "revoked" in good(prepared, "apikey list --issuer cqc")
 
 
 @pytest.mark.parametrize(

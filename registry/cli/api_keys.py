@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
-from registry.cli.terminal import DAY, operators_name, with_registry, with_registry_to_read
+from registry.cli.terminal import DAY, Duration, operators_name, with_registry, with_registry_to_read
 from registry.services import api_keys
 from registry.services.context import CERTIFICATE_VERBS, Registry, Verb
 
@@ -41,16 +41,36 @@ def create_api_key(
 @click.option("--issuer", "issuer_code", required=True)
 @with_registry_to_read
 def list_api_keys(registry: Registry, issuer_code: str) -> None:
-    """List an issuer's API keys: public part, state, verbs, label. Secrets can't be shown."""
+    """List an issuer's API keys: public part, state, made, ends, last used, verbs, label. Secrets can't be shown."""
+    now = registry.now()
     for one in api_keys.list_api_keys(registry, issuer_code):
-        state = "active" if api_keys.is_usable(one, registry.now()) else "ended"
-        click.echo(f"{one.key_id}  {state:7} {one.created_at:%Y-%m-%d}  {' '.join(one.verbs)}  {one.label}")
+        state, ends = api_keys.state_of(one, now), _day(one.revoked_at or one.expires_at)
+        used = f"{one.last_used_at:%Y-%m-%dT%H:%MZ}" if one.last_used_at else "never"
+        told = f"{one.key_id}  {state:7} {_day(one.created_at)}  {ends:10}  {used:17}"
+        click.echo(f"{told}  {' '.join(one.verbs)}  {one.label}")
+
+
+@apikey.command("rotate")
+@click.argument("key")
+@click.option("--overlap", type=Duration(), default="7d", show_default=True, help="How long the old one stays good.")
+@click.option("--expires", type=DAY, help="The day (UTC) on which the new one ends.  [default: lasts as long]")
+@with_registry
+def rotate_api_key(registry: Registry, key: str, overlap: timedelta, expires: datetime | None) -> None:
+    """Make the successor of an API key, named by its public part (the middle one). It is shown once."""
+    end = expires and expires.replace(tzinfo=UTC)
+    new = api_keys.rotate_api_key(registry, key, overlap, end, operators_name())
+    click.echo(new.token)
+    click.echo(f"The old one ends at {registry.now() + overlap:%Y-%m-%dT%H:%M:%SZ}, if not before.", err=True)
 
 
 @apikey.command("revoke")
 @click.argument("key")
 @with_registry
 def revoke_api_key(registry: Registry, key: str) -> None:
-    """End an API key, named by its public part (the middle one)."""
+    """End an API key at once, named by its public part (the middle one)."""
     api_keys.revoke_api_key(registry, key, operators_name())
     click.echo("Revoked.")
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment else "-"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
@@ -42,6 +43,22 @@ class Moment(click.DateTime):
             told = f"{printable(str(value))!r} is no time; write 2026-03-02, 2026-03-02T04:30:00Z or …T12:30:00+08:00"
             self.fail(told, param, ctx)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Duration(click.ParamType[timedelta]):
+    """A length of time: 7d, 12h or 30m; 0 for none."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Fails with examples."""
+        if isinstance(value, timedelta):
+            return value
+        match = re.fullmatch(r"([0-9]{1,5})([dhm])|0", str(value))
+        if match is None:
+            self.fail(f"{printable(str(value))!r} is no length of time; write 7d, 12h or 30m", param, ctx)
+        unit = {"d": "days", "h": "hours", "m": "minutes", None: "days"}[match[2]]
+        return timedelta(**{unit: int(match[1] or 0)})
 
 
 class VerifierKeyText(click.ParamType[VerifierKey]):

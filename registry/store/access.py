@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Update, delete, insert, or_, select, update
 
 from registry.store.models import ApiKey, AuditEvent, IdempotencyKey
 
@@ -41,9 +41,20 @@ def api_keys_of(connection: Connection, issuer_id: int) -> list[StoredApiKey]:
     return [_api_key(row) for row in connection.execute(statement)]
 
 
-def find_api_key(connection: Connection, key_id: str) -> StoredApiKey | None:
-    """The API key of a public part."""
-    row = connection.execute(select(ApiKey.__table__).where(ApiKey.key_id == key_id)).first()
+def page_of_api_keys(connection: Connection, issuer_id: int, below: int | None, limit: int) -> list[StoredApiKey]:
+    """The API keys of an issuer, newest first, from below a row id on."""
+    statement = select(ApiKey.__table__).where(ApiKey.issuer_id == issuer_id)
+    if below is not None:
+        statement = statement.where(ApiKey.id < below)
+    return [_api_key(row) for row in connection.execute(statement.order_by(ApiKey.id.desc()).limit(limit))]
+
+
+def find_api_key(connection: Connection, key_id: str, *, for_update: bool = False) -> StoredApiKey | None:
+    """The API key of a public part; `for_update` holds it until the transaction ends."""
+    statement = select(ApiKey.__table__).where(ApiKey.key_id == key_id)
+    if for_update:
+        statement = statement.with_for_update(key_share=True)
+    row = connection.execute(statement).first()
     return None if row is None else _api_key(row)
 
 
@@ -52,9 +63,15 @@ def get_api_key(connection: Connection, row_id: int) -> StoredApiKey:
     return _api_key(connection.execute(select(ApiKey.__table__).where(ApiKey.id == row_id)).one())
 
 
-def revoke_api_key(connection: Connection, key_id: str, at: datetime) -> None:
-    """End an API key."""
-    connection.execute(update(ApiKey).where(ApiKey.key_id == key_id, ApiKey.revoked_at.is_(None)).values(revoked_at=at))
+def update_api_key(connection: Connection, row_id: int, **values: Any) -> None:
+    """Change when an API key ends; columns of `ApiKey`."""
+    connection.execute(update(ApiKey).where(ApiKey.id == row_id).values(**values))
+
+
+def use_of_api_key(row_id: int, at: datetime) -> Update:
+    """The statement that notes when an API key was used; a later use that was noted stays."""
+    earlier = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < at)
+    return update(ApiKey).where(ApiKey.id == row_id, earlier).values(last_used_at=at)
 
 
 def find_idempotent(connection: Connection, api_key_id: int, key: str) -> tuple[bytes, int, int] | None:

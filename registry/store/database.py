@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
@@ -78,6 +78,17 @@ class Database:
             finally:
                 if self.dialect == "sqlite":
                     connection.connection.cursor().execute("PRAGMA foreign_keys = ON")
+
+    def attempt(self, statement: Executable) -> bool:
+        """Run a single statement that may as well not happen: nobody waits for it. Returns whether it did."""
+        impatient = "PRAGMA busy_timeout = 0" if self.dialect == "sqlite" else "SET lock_timeout = 50"
+        try:
+            with self.unpooled.connect() as connection:
+                connection.exec_driver_sql(impatient)
+                connection.execute(statement)
+        except (OperationalError, InterfaceError):
+            return False
+        return True
 
     def close(self) -> None:
         """Give all connections back."""

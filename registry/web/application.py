@@ -17,6 +17,7 @@ from registry.web import (
     api_certificates,
     api_follow_up,
     api_imports,
+    api_keys,
     api_preparations,
     api_prints,
     api_proof,
@@ -64,6 +65,7 @@ _ISSUERS_API = (
     api_signing_keys,
     api_audit,
     api_approvals,
+    api_keys,
 )
 
 

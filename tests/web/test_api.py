@@ -125,7 +125,9 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/imports",
         *(f"/api/v1/imports/{what}" for what in ("template", "{name}", "{name}/accept")),
         *(f"/api/v1/imports/{{name}}/{what}" for what in ("errors", "errors.ndjson")),
-        *(f"/api/v1/{what}" for what in ("audit", "statistics")),
+        *(f"/api/v1/{what}" for what in ("audit", "statistics", "four-eyes", "approvals", "api-keys")),
+        *(f"/api/v1/approvals/{{reference}}{what}" for what in ("", "/approve", "/refuse", "/take-back")),
+        *(f"/api/v1/api-keys/{{key_id}}/{what}" for what in ("rotate", "revoke")),
     }
     create_operation = document["paths"]["/api/v1/certificates"]["post"]
     assert create_operation["security"] == [{"apiKey": []}]
