@@ -121,6 +121,7 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/certificates/{public_id}/proof",
         "/api/v1/log/consistency",
         "/api/v1/trust-bundle",
+        "/api/v1/certificates.zip",
         "/api/v1/certificates/export",
         "/api/v1/imports",
         *(f"/api/v1/imports/{what}" for what in ("template", "{name}", "{name}/accept")),
