@@ -11,10 +11,11 @@ from typing import BinaryIO, NamedTuple
 import click
 
 from registry.cli.terminal import DAY, operators_name, printable, progress_bar, with_registry, with_registry_to_read
-from registry.domain.errors import InvalidInput, Violation
+from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.domain.lifecycle import Status
 from registry.domain.schemes import SCHEMES
 from registry.formats.table import MalformedTable, TableFormat, recognize
+from registry.services.approvals import needs_approval
 from registry.services.bulk.acts import check_acts, perform_acts
 from registry.services.bulk.check_certificates import check_certificates
 from registry.services.bulk.checked_file import CheckedFile
@@ -62,6 +63,9 @@ def _run(
     wish: Wish,
 ) -> None:
     """Check a file, tell what was found, and do it if it is wanted and right. Exits with 1 where a row is wrong."""
+    if not wish.dry_run and needs_approval(registry, actor):
+        advice = "Send the file by the console or the API, where somebody else can approve it; --dry-run works here."
+        raise Conflict(f"Bulk acts of this issuer wait for a second officer. {advice}")
     with ExitStack() as stack:
         with progress_bar("Checking") as progress:
             found = TableFormat(kind) if kind else _recognized(path)

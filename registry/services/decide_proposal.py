@@ -28,7 +28,7 @@ def approve(registry: Registry, actor: Actor, reference: str) -> StoredProposal:
         executor = EXECUTORS.get(proposal.act)
         if executor is None:
             raise Conflict(f"This version of the registry doesn't know the act {proposal.act!r}.")
-        proposer = proposer_of(registry, connection, proposal, executor.verb)
+        proposer = proposer_of(registry, connection, proposal, executor.verbs(proposal.payload))
         outcome = executor.execute(registry, connection, proposer, proposal.payload)
         store.decide_proposal(
             connection,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from registry.domain.reasons import Act, Reason
 from registry.formats.canonical_json import JsonObject
+from registry.services.bulk.imports import RECORD_FILE, accept_proposed
 from registry.services.change_status import WITHDRAW, record_event
 from registry.services.context import Actor, Registry, Verb
 from registry.services.four_eyes import SWITCH_OFF, switch_off
@@ -20,12 +21,12 @@ from registry.services.record_acts import IntendedAct
 class Executor:
     """How a proposed act is done.
 
-    `verb`: what the proposer must be allowed, at the time of the decision too. `execute` does the act within the
-    transaction of the approval, on behalf of the proposer, from the proposal's payload; it checks everything anew and
-    raises RegistryError where the act is not possible any more. It returns what came of it, for whoever asks.
+    `verbs`: what the proposer must be allowed, at the time of the decision too, by the payload. `execute` does the act
+    within the transaction of the approval, on behalf of the proposer, from the proposal's payload; it checks everything
+    anew and raises RegistryError where the act is not possible any more. It returns what came of it, for whoever asks.
     """
 
-    verb: Verb
+    verbs: Callable[[JsonObject], frozenset[Verb]]
     execute: Callable[[Registry, Connection, Actor, JsonObject], JsonObject]
 
 
@@ -38,6 +39,7 @@ def _withdraw(registry: Registry, connection: Connection, proposer: Actor, paylo
 
 
 EXECUTORS: Mapping[str, Executor] = {
-    WITHDRAW: Executor(Verb.WITHDRAW, _withdraw),
-    SWITCH_OFF: Executor(Verb.ADMINISTER, switch_off),
+    WITHDRAW: Executor(lambda _: frozenset({Verb.WITHDRAW}), _withdraw),
+    SWITCH_OFF: Executor(lambda _: frozenset({Verb.ADMINISTER}), switch_off),
+    RECORD_FILE: Executor(lambda payload: frozenset(map(Verb, payload["verbs"])), accept_proposed),
 }

@@ -11,23 +11,21 @@ from registry.store import access, people
 from registry.store.proposals import StoredProposal
 
 
-def proposer_of(registry: Registry, connection: Connection, proposal: StoredProposal, verb: Verb) -> Actor:
-    """The proposer, allowed `verb` and nothing else. Raises Conflict where it may not do that any more.
+def proposer_of(registry: Registry, connection: Connection, proposal: StoredProposal, verbs: frozenset[Verb]) -> Actor:
+    """The proposer, allowed `verbs` and nothing else. Raises Conflict where it may not do that any more.
 
     A key that has only come to its end, as after a rotation, was good when it proposed.
     """
     if proposal.api_key_id is not None:
         key = access.get_api_key(connection, proposal.api_key_id)
         revoked = key.revoked_at is not None and key.revoked_at <= registry.now()
-        if revoked or verb not in key.verbs:
+        if revoked or not verbs <= set(key.verbs):
             raise _not_any_more(proposal)
     elif proposal.user_id is not None:
         user = people.find_user(connection, proposal.user_id)
-        if user is None or user.disabled_at is not None or verb not in VERBS[Role(user.role)]:
+        if user is None or user.disabled_at is not None or not verbs <= set(VERBS[Role(user.role)]):
             raise _not_any_more(proposal)
-    return Actor(
-        proposal.proposed_by, proposal.issuer_id, frozenset({verb}), proposal.api_key_id, proposal.user_id, None
-    )
+    return Actor(proposal.proposed_by, proposal.issuer_id, verbs, proposal.api_key_id, proposal.user_id, None)
 
 
 def _not_any_more(proposal: StoredProposal) -> Conflict:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from registry.services import four_eyes
+from registry.services.context import open_registry
+from registry.settings import read_settings
 from tests.formats.tables import NAMES, csv_file, sample_cells, sample_table, xlsx_file
 from tests.test_cli import environment, good, prepared, run
 
@@ -70,3 +73,12 @@ def test_acts_are_done_by_file(prepared: dict[str, str], file: Path, tmp_path: P
     assert "line 3: number: no certificate of yours has it\nNothing was done.\n" in result.output
     assert "1 done" in run(prepared, f"acts {acts} --issuer cqc --skip-wrong").output
     assert "00125Q00001R0S" in good(prepared, "export --issuer cqc --status suspended")
+
+
+def test_bulk_acts_that_wait_for_a_second_officer_are_not_done_here(prepared: dict[str, str], file: Path) -> None:
+    registry = open_registry(read_settings(prepared))
+    four_eyes.set_for(registry, "terminal", "cqc", on=True)
+    registry.database.close()
+    result = run(prepared, f"import {file} --issuer cqc")
+    assert (result.exit_code, "wait for a second officer" in result.output) == (1, True)
+    assert "3 new" in good(prepared, f"import {file} --issuer cqc --dry-run")

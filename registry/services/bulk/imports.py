@@ -6,22 +6,29 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from registry.domain.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotFound, NotPermitted, Violation
 from registry.formats.act_table import ACTS
+from registry.formats.canonical_json import JsonObject
 from registry.formats.table import MalformedTable, TableFormat, recognize
+from registry.services.approvals import AwaitsApproval, ProposedAct, needs_approval, propose
 from registry.services.change_status import ACT_VERBS
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.idempotency import MAX_KEY_LENGTH
 from registry.store import imports as store
 from registry.store.imports import StoredImport
+from registry.store.proposals import StoredProposal
 
 MAX_PAGE = 100
+# The name under which recording a file is proposed to a second officer.
+RECORD_FILE = "file.record"
 # How many files of one issuer are kept at once.
 MAX_UNFINISHED = 10
 _MAX_FILE_NAME = 200
@@ -159,7 +166,8 @@ def list_imports(registry: Registry, actor: Actor, before: str | None, limit: in
 def accept(registry: Registry, actor: Actor, name: str, *, skip_wrong: bool = False) -> StoredImport:
     """Have a checked file recorded. What is accepted already stays so.
 
-    Raises NotFound, NotPermitted, and Conflict where it is not checked, or has wrong rows that are not to be skipped.
+    Raises NotFound, NotPermitted, Conflict where it is not checked or has wrong rows that are not to be skipped, and
+    AwaitsApproval where the issuer's bulk acts wait for a second officer.
     """
     found = read_import(registry, actor, name)
     require_any(actor, ImportKind(found.kind))
@@ -167,28 +175,54 @@ def accept(registry: Registry, actor: Actor, name: str, *, skip_wrong: bool = Fa
         return found
     if found.state != ImportState.CHECKED:
         raise Conflict(f"Only a checked file can be accepted; this one is {found.state}.")
-    if found.wrong_count and not (skip_wrong or found.skip_wrong):
+    skip_wrong = skip_wrong or found.skip_wrong
+    if found.wrong_count and not skip_wrong:
         raise Conflict(f"{found.wrong_count:,} rows are wrong. Mend them, or accept with skip_wrong.")
-    now = registry.now()
+    if needs_approval(registry, actor):
+        raise AwaitsApproval(propose_recording(registry, actor, found, skip_wrong=skip_wrong))
     with registry.database.transaction() as connection:
-        changed = store.update_import(
-            connection,
-            found.id,
-            [ImportState.CHECKED],
-            state=ImportState.ACCEPTED,
-            skip_wrong=skip_wrong or found.skip_wrong,
-            actor=actor.name,
-            verbs=sorted(actor.verbs),
-            user_id=actor.user_id,
-            origin=actor.origin,
-            done=0,
-            total=found.new_count or 0,
-            attempts=0,
-            changed_at=now,
-        )
-        if changed:
-            audit(connection, now, actor, "import.accept", name, sha256=found.sha256, new=found.new_count)
+        _accept(connection, actor, found, registry.now(), skip_wrong=skip_wrong)
     return read_import(registry, actor, name)
+
+
+def propose_recording(registry: Registry, actor: Actor, found: StoredImport, *, skip_wrong: bool) -> StoredProposal:
+    """Have the recording of a checked file wait for a second officer. Raises Conflict."""
+    verbs = sorted(actor.verbs & _VERBS[ImportKind(found.kind)])
+    payload = {"import": found.name, "sha256": found.sha256, "skip_wrong": skip_wrong, "verbs": verbs}
+    after = {"kind": found.kind, "new": found.new_count, "wrong": found.wrong_count, "sha256": found.sha256}
+    return propose(registry, actor, ProposedAct(RECORD_FILE, found.name, payload, {}, after))
+
+
+def accept_proposed(registry: Registry, connection: Connection, proposer: Actor, payload: JsonObject) -> JsonObject:
+    """Accept a file on behalf of who has proposed it, in the transaction of the approval. Raises Conflict."""
+    found = store.find_import(connection, proposer.issuer_id, payload["import"])
+    if found is None or found.sha256 != payload["sha256"]:
+        raise Conflict("The file has been discarded meanwhile. Refuse the proposal.")
+    if not _accept(connection, proposer, found, registry.now(), skip_wrong=payload["skip_wrong"]):
+        raise Conflict(f"The file is {found.state}. Refuse the proposal.")
+    return {"import": found.name}
+
+
+def _accept(connection: Connection, actor: Actor, found: StoredImport, now: datetime, *, skip_wrong: bool) -> bool:
+    """Let a worker record a checked file; False where it is not that any more."""
+    changed = store.update_import(
+        connection,
+        found.id,
+        [ImportState.CHECKED],
+        state=ImportState.ACCEPTED,
+        skip_wrong=skip_wrong,
+        actor=actor.name,
+        verbs=sorted(actor.verbs),
+        user_id=actor.user_id,
+        origin=actor.origin,
+        done=0,
+        total=found.new_count or 0,
+        attempts=0,
+        changed_at=now,
+    )
+    if changed:
+        audit(connection, now, actor, "import.accept", found.name, sha256=found.sha256, new=found.new_count)
+    return changed
 
 
 def discard(registry: Registry, actor: Actor, name: str) -> None:

@@ -22,11 +22,12 @@ from keys import KeyStoreError
 from registry.domain.errors import Conflict, RegistryError, StorageUnavailable
 from registry.formats.error_report import packed_wrong
 from registry.formats.table import TableFormat
+from registry.services.approvals import needs_approval
 from registry.services.bulk.acts import check_acts, perform_acts
 from registry.services.bulk.check_certificates import check_certificates
 from registry.services.bulk.checked_file import CheckedFile, Progress
 from registry.services.bulk.import_certificates import import_checked
-from registry.services.bulk.imports import ImportKind, ImportState, file_parts
+from registry.services.bulk.imports import ImportKind, ImportState, file_parts, propose_recording, read_import
 from registry.services.context import Actor, Registry, Verb
 from registry.store import imports as store
 from registry.store.imports import StoredImport
@@ -144,7 +145,9 @@ class _Run:
 
     def _report(self, path: Path, checked: CheckedFile) -> None:
         """Keep what the check found, and go on where nobody has to be asked."""
-        go_on = not self._import.dry_run and self._may_record(checked) and self._import.state == ImportState.CHECKING
+        wanted = not self._import.dry_run and self._may_record(checked) and self._import.state == ImportState.CHECKING
+        waits = wanted and needs_approval(self._registry, self._actor())
+        go_on = wanted and not waits
         with TemporaryFile() as report, TemporaryFile() as lines:
             if checked.counts.wrong:
                 checked.write_report(path, report)
@@ -163,6 +166,9 @@ class _Run:
                     claim=None,
                     **_counts(checked),
                 )
+        if waits and checked.counts.new:
+            found = read_import(self._registry, self._actor(), self._import.name)
+            propose_recording(self._registry, self._actor(), found, skip_wrong=found.skip_wrong)
 
     def _finish(self, connection: Connection, checked: CheckedFile) -> None:
         """The end, in the transaction of what was recorded."""

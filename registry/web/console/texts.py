@@ -54,6 +54,7 @@ DONE: Mapping[str, LazyString] = {
     "key-retired": _("The key is out of use."),
     "key-compromised": _("The key is declared compromised."),
     "discarded": _("The file is forgotten."),
+    "awaits-approval": _("Not done yet: it waits for a second officer."),
 }
 
 # Refusals by the English text that the layers below write.
