@@ -9,11 +9,25 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from registry.domain.errors import Misconfigured
+from registry.domain.follow_up_policy import is_mail_address
 
 DEFAULT_DATA_DIR = Path("var")
 _MINUTES_OF_A_YEAR = 525_600
 # W3C Bitstring Status List 1.0, section 6.1; and what takes two seconds to shuffle.
 _SHORTEST_STATUS_LIST, _LONGEST_STATUS_LIST = 131_072, 1_048_576
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where e-mail is handed in: all of REGISTRY_SMTP_… . `tls` is 'starttls', 'tls' (from the beginning) or 'off'."""
+
+    host: str
+    sender: str
+    port: int = 587
+    tls: str = "starttls"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +89,8 @@ class Settings:
     session_hours: int = 12
     # For how many days acts wait for a second officer (REGISTRY_APPROVAL_DAYS).
     approval_days: int = 7
+    # Where notices are mailed; without it they are only listed (REGISTRY_SMTP_HOST and others).
+    mail: MailServer | None = None
     # Whether the conformance face is there, which signs what anybody sends it with a test key (REGISTRY_VC_API).
     vc_api: bool = False
     # From which origins it may fetch status lists, besides this registry's own (REGISTRY_VC_API_STATUS_HOSTS).
@@ -132,9 +148,30 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         session_idle_minutes=_number(environment, "REGISTRY_SESSION_IDLE_MINUTES", 30, 1, _MINUTES_OF_A_YEAR),
         session_hours=_number(environment, "REGISTRY_SESSION_HOURS", 12, 1, _MINUTES_OF_A_YEAR),
         approval_days=_number(environment, "REGISTRY_APPROVAL_DAYS", 7, 1, 366),
+        mail=_mail_server(environment),
         vc_api=_switch(environment, "REGISTRY_VC_API"),
         vc_api_status_hosts=_origins(environment, "REGISTRY_VC_API_STATUS_HOSTS"),
     )
+
+
+def _mail_server(environment: Mapping[str, str]) -> MailServer | None:
+    host = environment.get("REGISTRY_SMTP_HOST")
+    if not host:
+        return None
+    sender = environment.get("REGISTRY_SMTP_FROM", "")
+    if not is_mail_address(sender):
+        raise Misconfigured(f"REGISTRY_SMTP_FROM must be an address like registry@example.org, not {sender!r}.")
+    user = environment.get("REGISTRY_SMTP_USER") or None
+    password = _secret(environment, "REGISTRY_SMTP_PASSWORD")
+    if (user is None) is not (not password):
+        raise Misconfigured("REGISTRY_SMTP_USER and REGISTRY_SMTP_PASSWORD_FILE are needed both or neither.")
+    tls = environment.get("REGISTRY_SMTP_TLS", "starttls")
+    if tls not in {"starttls", "tls", "off"}:
+        raise Misconfigured(f"REGISTRY_SMTP_TLS must be 'starttls', 'tls' or 'off', not {tls!r}.")
+    if tls == "off" and user is not None:
+        raise Misconfigured("REGISTRY_SMTP_TLS is 'off': a password is not sent where anybody can read it.")
+    port = _number(environment, "REGISTRY_SMTP_PORT", 465 if tls == "tls" else 587, 1, 65535)
+    return MailServer(host, sender, port, tls, user, password, _path(environment, "REGISTRY_SMTP_CA_FILE"))
 
 
 def _base_url(text: str) -> str:

@@ -17,6 +17,7 @@ from registry.services.bulk.run_imports import forget_old, run_next
 from registry.services.change_status import refresh_due
 from registry.services.context import Registry
 from registry.services.cosign import ConfiguredWitness, read_witnesses
+from registry.services.follow_up.mail import mail_notices
 from registry.services.follow_up.remind import remind_of_ends, tidy
 from registry.services.follow_up.watch import watch_surveillance
 from registry.services.log.integrate import integrate_pending
@@ -77,6 +78,9 @@ class Worker:
             suspended = watch_surveillance(self._registry)
             if suspended:
                 _logger.info("%d certificates were suspended: their surveillance audits were missed", suspended)
+            mailed = mail_notices(self._registry)
+            if mailed:
+                _logger.info("%d mails with notices were sent", mailed)
             self._watched_at = now
         if now - self._reminded_at >= _REMIND_SECONDS:
             reminded = remind_of_ends(self._registry)

@@ -51,6 +51,11 @@ def check_policy(policy: FollowUpPolicy) -> list[Violation]:
     ]
 
 
+def is_mail_address(text: str) -> bool:
+    """Whether this is one e-mail address of the plain kind."""
+    return len(text) <= _MAX_ADDRESS and _ADDRESS.fullmatch(text) is not None
+
+
 def _within(name: str, value: int, lowest: int, highest: int) -> Iterator[Violation]:
     if not lowest <= value <= highest:
         yield Violation((name,), f"must be {lowest} to {highest}")
@@ -70,5 +75,5 @@ def _check_addresses(addresses: tuple[str, ...]) -> Iterator[Violation]:
     if len(addresses) > MAX_RECIPIENTS:
         yield Violation(("mail_to",), f"more than {MAX_RECIPIENTS} addresses")
     for position, one in enumerate(addresses):
-        if len(one) > _MAX_ADDRESS or not _ADDRESS.fullmatch(one):
+        if not is_mail_address(one):
             yield Violation(("mail_to", position), "not an e-mail address like quality@example.org")

@@ -82,6 +82,8 @@ class NoticeCounter(Base):
     issuer_id: Mapped[int] = mapped_column(ForeignKey("issuers.id"), primary_key=True, autoincrement=False)
     last: Mapped[int] = mapped_column(Integer)
     mailed: Mapped[int] = mapped_column(Integer)
+    # The last notice of the mail that was begun; who tries again sends the same one.
+    mailing: Mapped[int | None] = mapped_column(Integer)
     # Until when somebody is at work mailing what follows, or has put it off after a failure.
     busy_until: Mapped[datetime | None]
 

@@ -49,11 +49,12 @@ class StoredPolicy(NamedTuple):
 
 
 class Mailing(NamedTuple):
-    """An issuer whose notices behind `mailed` up to `last` are to be mailed."""
+    """An issuer whose notices behind `mailed` up to `last` are to be mailed; `begun`: up to which a mail was begun."""
 
     issuer_id: int
     mailed: int
     last: int
+    begun: int | None
 
 
 def policy_of(connection: Connection, issuer_id: int) -> StoredPolicy:
@@ -170,24 +171,30 @@ def to_be_mailed(connection: Connection, now: datetime) -> list[Mailing]:
     """The issuers that have notices which nobody has mailed or is about to mail."""
     idle = or_(NoticeCounter.busy_until.is_(None), NoticeCounter.busy_until <= now)
     statement = (
-        select(NoticeCounter.issuer_id, NoticeCounter.mailed, NoticeCounter.last)
+        select(NoticeCounter.issuer_id, NoticeCounter.mailed, NoticeCounter.last, NoticeCounter.mailing)
         .where(NoticeCounter.last > NoticeCounter.mailed, idle)
         .order_by(NoticeCounter.issuer_id)
     )
     return [Mailing(*row) for row in connection.execute(statement)]
 
 
-def claim_mailing(connection: Connection, mailing: Mailing, now: datetime, until: datetime) -> bool:
-    """Take a mailing over until a moment; False where somebody else has, or has done it."""
+def claim_mailing(connection: Connection, mailing: Mailing, bound: int, now: datetime, until: datetime) -> bool:
+    """Take over the mail of notices up to `bound`, until a moment; False where somebody else has, or has done it."""
     idle = or_(NoticeCounter.busy_until.is_(None), NoticeCounter.busy_until <= now)
     mine = (NoticeCounter.issuer_id == mailing.issuer_id, NoticeCounter.mailed == mailing.mailed, idle)
-    return connection.execute(update(NoticeCounter).where(*mine).values(busy_until=until)).rowcount == 1
+    return connection.execute(update(NoticeCounter).where(*mine).values(mailing=bound, busy_until=until)).rowcount == 1
 
 
-def settle_mailing(connection: Connection, issuer_id: int, mailed: int, until: datetime, busy: datetime | None) -> None:
-    """End the claim that lasts to `until`: all up to `mailed` is done, and nobody tries again before `busy`."""
+def settle_mailing(connection: Connection, issuer_id: int, mailed: int, until: datetime) -> None:
+    """End the claim that lasts to `until`: all up to `mailed` is done."""
     mine = (NoticeCounter.issuer_id == issuer_id, NoticeCounter.busy_until == until)
-    connection.execute(update(NoticeCounter).where(*mine).values(mailed=mailed, busy_until=busy))
+    connection.execute(update(NoticeCounter).where(*mine).values(mailed=mailed, mailing=None, busy_until=None))
+
+
+def put_off_mailing(connection: Connection, issuer_id: int, until: datetime, busy: datetime) -> None:
+    """End the claim that lasts to `until`: nobody tries the same mail again before `busy`."""
+    mine = (NoticeCounter.issuer_id == issuer_id, NoticeCounter.busy_until == until)
+    connection.execute(update(NoticeCounter).where(*mine).values(busy_until=busy))
 
 
 def _hold_counter(connection: Connection, issuer_id: int) -> int:
