@@ -192,6 +192,7 @@ def test_every_change_is_in_the_audit_trail_without_secrets(sqlite_registry: Reg
     acts = [row.act for row in rows]
     assert acts == ["user.invite", "user.accept_invitation", "user.change", "user.reset", "user.disable"]
     assert (rows[2].before["role"], rows[2].after["role"]) == ("officer", "reviewer")
+    assert (rows[1].user_id, rows[1].origin) == (li, HERE)
     assert invitation.rpartition("/")[2] not in repr(rows)
 
 
