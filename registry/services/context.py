@@ -57,7 +57,8 @@ class Actor:
     """Somebody who acts for one issuer.
 
     `name` goes into the audit trail, and `origin`, the network address that the request came from. At the terminal
-    there is no address, and neither an API key nor a user of the console.
+    there is no address, and neither an API key nor a user of the console. `branch_id` is the branch of the issuer that
+    certificates are issued by.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Actor:
     api_key_id: int | None = None
     user_id: int | None = None
     origin: str | None = None
+    branch_id: int | None = None
 
     def require(self, verb: Verb) -> None:
         """Raises NotPermitted unless the actor may do this."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -60,6 +60,11 @@ class Filters:
     holder: str | None = None
     issued_from: date | None = None
     issued_until: date | None = None
+    number: str | None = None
+    holder_id: str | None = None
+    # A part of the holder's name.
+    name: str | None = None
+    branch_id: int | None = None
 
 
 def list_certificates(registry: Registry, actor: Actor, filters: Filters, after: str | None, limit: int) -> Page:
@@ -76,6 +81,21 @@ def list_certificates(registry: Registry, actor: Actor, filters: Filters, after:
         return _page(registry, connection, statement, after, limit, _order(filters))
 
 
+def search_own(registry: Registry, actor: Actor, typed: str, filters: Filters, after: str | None, limit: int) -> Page:
+    """The issuer's certificates by whatever was typed: a number, an identifier or a part of the holder's name.
+
+    Raises InvalidInput, NotPermitted.
+    """
+    if len(typed) > _MAX_QUERY_LENGTH:
+        raise InvalidInput([Violation(("q",), f"longer than {_MAX_QUERY_LENGTH} characters")])
+    page = list_certificates(registry, actor, replace(filters, number=typed), after, limit)
+    if not page.items:
+        page = list_certificates(registry, actor, replace(filters, holder_id=typed.upper()), after, limit)
+    if not page.items:
+        page = list_certificates(registry, actor, replace(filters, name=typed), after, limit)
+    return page
+
+
 def narrowed(registry: Registry, connection: Connection, actor: Actor, filters: Filters) -> list[ColumnElement[bool]]:
     """The conditions on Certificate for those of the issuer's that `filters` lets through."""
     conditions: list[ColumnElement[bool]] = [Certificate.issuer_id == actor.issuer_id]
@@ -85,6 +105,14 @@ def narrowed(registry: Registry, connection: Connection, actor: Actor, filters: 
         conditions.append(Certificate.scheme == filters.scheme)
     if filters.holder is not None:
         conditions.append((Certificate.holder_id == filters.holder) | name_begins(connection, filters.holder))
+    if filters.number is not None:
+        conditions.append(Certificate.number.in_(_spellings(filters.number)))
+    if filters.holder_id is not None:
+        conditions.append(Certificate.holder_id == filters.holder_id)
+    if filters.name is not None:
+        conditions += _by_name(connection, filters.name, NameMatch.CONTAINS)
+    if filters.branch_id is not None:
+        conditions.append(Certificate.branch_id == filters.branch_id)
     if filters.issued_from is not None:
         conditions.append(Certificate.valid_from >= filters.issued_from)
     if filters.issued_until is not None:

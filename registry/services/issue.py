@@ -50,6 +50,13 @@ def issue(
     return row
 
 
+def check(registry: Registry, actor: Actor, certificate: Certificate, reason: Reason, note: str | None) -> None:
+    """Raise what `issue` would raise for this certificate, and store nothing."""
+    actor.require(Verb.ISSUE)
+    pen = open_pen(registry, actor)
+    check_orders(registry, pen, [certificate], reason, note, signing_time(registry, pen))
+
+
 def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certificate]) -> list[str]:
     """Issue up to MAX_BATCH certificates at once, all or none; returns their public ids in order.
 
@@ -134,7 +141,7 @@ def store_signed(
     key = issuers.hold_key(connection, pen.key.id)
     if not key.may_sign(prepared[0].event.recorded_at):
         raise StorageUnavailable("The signing key was retired at this moment; nothing was stored. Try again.")
-    keys = store.insert_certificates(connection, pen.issuer_id, pen.key.id, actor.name, prepared)
+    keys = store.insert_certificates(connection, pen.issuer_id, pen.key.id, actor.name, prepared, actor.branch_id)
     log_issued(connection, registry.base_url, pen.profile.code, keys, prepared)
     plan_issued(connection, pen.issuer_id, keys, prepared)
     return keys

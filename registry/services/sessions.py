@@ -46,7 +46,14 @@ class Person:
         """The person acting for the issuer. Raises NotPermitted where there is none, or something is missing."""
         if not self.complete or self.issuer_id is None:
             raise NotPermitted("Choose an issuer first.")
-        return Actor(name_of(self.user), self.issuer_id, VERBS[self.role], user_id=self.user.id, origin=origin)
+        return Actor(
+            name_of(self.user),
+            self.issuer_id,
+            VERBS[self.role],
+            user_id=self.user.id,
+            origin=origin,
+            branch_id=self.user.branch_id,
+        )
 
 
 def name_of(user: StoredUser) -> str:

@@ -79,6 +79,7 @@ class StoredCertificate:
     replaces_id: int | None
     first_version_id: int | None
     change: str | None
+    branch_id: int | None
 
     @property
     def period(self) -> Period:
@@ -118,6 +119,7 @@ _STORED_COLUMNS = (
     Certificate.replaces_id,
     Certificate.first_version_id,
     Certificate.change,
+    Certificate.branch_id,
 )
 
 
@@ -176,6 +178,7 @@ def insert_certificates(
     signing_key_id: int,
     actor: str,
     certificates: Sequence[NewCertificate],
+    branch_id: int | None = None,
 ) -> list[int]:
     """Store certificates with their credentials, first events and search entries; returns their row ids.
 
@@ -183,7 +186,7 @@ def insert_certificates(
     """
     ids = _allot_ids(connection, len(certificates))
     numbered = list(zip(ids, certificates, strict=True))
-    rows = [_certificate_row(key, issuer_id, signing_key_id, new) for key, new in numbered]
+    rows = [_certificate_row(key, issuer_id, signing_key_id, branch_id, new) for key, new in numbered]
     insert_rows(connection, Certificate.__table__, tuple(rows[0]), [tuple(row.values()) for row in rows])
     insert_rows(
         connection,
@@ -345,7 +348,9 @@ def _allot_ids(connection: Connection, count: int) -> list[int]:
     return list(connection.scalars(statement, {"count": count}))
 
 
-def _certificate_row(key: int, issuer_id: int, signing_key_id: int, new: NewCertificate) -> dict[str, Any]:
+def _certificate_row(
+    key: int, issuer_id: int, signing_key_id: int, branch_id: int | None, new: NewCertificate
+) -> dict[str, Any]:
     terms, holder, event = new.terms, new.terms.holder, new.event
     searchable = holder.type is not HolderType.PERSON
     name_en = holder.name.en
@@ -357,6 +362,7 @@ def _certificate_row(key: int, issuer_id: int, signing_key_id: int, new: NewCert
         "revision": terms.revision,
         "scheme": terms.scheme,
         "kind": SCHEMES[terms.scheme].kind.value,
+        "branch_id": branch_id,
         "holder_type": holder.type.value,
         "holder_name": holder.name.zh,
         "holder_name_en": name_en,

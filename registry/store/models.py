@@ -146,6 +146,8 @@ class Certificate(Base):
     revision: Mapped[int] = mapped_column(Integer)
     scheme: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(32))
+    # The branch of whoever issued it. No foreign key, as with status lists: branches are never deleted.
+    branch_id: Mapped[int | None] = mapped_column(Id)
     holder_type: Mapped[str] = mapped_column(String(16))
     holder_name: Mapped[str] = mapped_column(String(200))
     holder_name_en: Mapped[str | None] = mapped_column(String(200))
@@ -198,6 +200,14 @@ class Certificate(Base):
         Index("ix_certificates_issuer_id_scheme", "issuer_id", "scheme", "id"),
         Index("ix_certificates_issuer_id_valid_from", "issuer_id", "valid_from", "id"),
         Index("ix_certificates_issuer_id_valid_until", "issuer_id", "valid_until", "id"),
+        Index(
+            "ix_certificates_issuer_id_branch_id",
+            "issuer_id",
+            "branch_id",
+            "id",
+            sqlite_where=text("branch_id IS NOT NULL"),
+            postgresql_where=text("branch_id IS NOT NULL"),
+        ),
         Index("ix_certificates_holder_id", "holder_id"),
         Index("ix_certificates_holder_name_folded", "holder_name_folded"),
         Index("ix_certificates_holder_name_en_folded", "holder_name_en_folded"),

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from registry.domain.errors import InvalidInput, NotFound
@@ -92,6 +93,8 @@ def test_the_same_characters_typed_elsewhere_are_the_same_password(sqlite_regist
 def test_unknown_disabled_and_invited_people_are_refused_like_a_wrong_password(
     sqlite_registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As it is made without the tests' haste.
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher())
     new_user(sqlite_registry, LI)
     gone = new_user(sqlite_registry, "gone@cqc.example", Role.OFFICER)
     by = administrator(operator(sqlite_registry, "cqc"))

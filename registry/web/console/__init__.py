@@ -9,11 +9,14 @@ from registry.domain.errors import NotAuthenticated, RegistryError
 from registry.web import headers
 from registry.web.console import (
     account,
+    acts,
     branches,
+    certificates,
     forms,
     guard,
     home,
     imports,
+    issue,
     keys,
     navigation,
     people,
@@ -25,7 +28,20 @@ from registry.web.console import (
 from registry.web.console.guard import to_sign_in
 
 # Each page's module has a blueprint of its own; its endpoints are console.<blueprint>.<view>.
-_PAGES = (home, imports, sign_in, account, people, branches, keys, preparations, printing)
+_PAGES = (
+    home,
+    sign_in,
+    account,
+    certificates,
+    acts,
+    issue,
+    imports,
+    printing,
+    people,
+    branches,
+    keys,
+    preparations,
+)
 
 
 def build_blueprint() -> Blueprint:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
+
 from flask import Response, make_response, redirect, render_template, request
 
+from registry.domain.certificate import CERTIFICATE_ZONE
 from registry.domain.errors import InvalidInput, NotAuthenticated, RegistryError, Violation
 from registry.services.sign_in_throttle import TooManyAttempts
 from registry.web.console import texts
 from registry.web.errors import PROBLEMS
 
 # Longer than anything that has a place in a form of one field.
-_MAX_FIELD = 5000
+MAX_FIELD = 5000
 
 
 def typed(*names: str) -> dict[str, str]:
     """What was typed into fields, without blanks at the ends; cut where it is far too long."""
-    return {name: request.form.get(name, "")[:_MAX_FIELD].strip() for name in names}
+    return {name: request.form.get(name, "")[:MAX_FIELD].strip() for name in names}
 
 
 def wrong(error: RegistryError) -> dict[str, str]:
@@ -56,3 +59,20 @@ def status_of(error: RegistryError) -> int:
     if isinstance(error, NotAuthenticated):
         return 422
     return next((status for kind, (status, _, _) in PROBLEMS.items() if isinstance(error, kind)), 400)
+
+
+def day(field: str, typed: str, wrong: list[Violation]) -> date | None:
+    """A day, if one was typed; what is wrong with it is added to `wrong`."""
+    if not typed:
+        return None
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        wrong.append(Violation((field,), "not a day that exists"))
+        return None
+
+
+def beginning(field: str, typed: str, wrong: list[Violation]) -> datetime | None:
+    """The beginning of a day in China, if one was typed; what is wrong with it is added to `wrong`."""
+    found = day(field, typed, wrong)
+    return None if found is None else datetime.combine(found, time.min, CERTIFICATE_ZONE)

@@ -12,6 +12,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
 from keys import Custody
+from registry.domain.reasons import Act
 from registry.domain.schemes import Scheme
 from registry.services.roles import Role
 from registry.web import texts as public
@@ -39,8 +40,43 @@ TEMPLATES: Mapping[str, LazyString] = {
     "classic": _("Classic: an engraved border"),
     "modern": _("Modern: a band of colour"),
 }
+# What somebody can do, as on a button; and what was done, as in a history.
+ACTS: Mapping[Act, LazyString] = {
+    Act.ISSUE: _("Issue"),
+    Act.SUSPEND: _("Suspend"),
+    Act.RESTORE: _("Restore"),
+    Act.WITHDRAW: _("Withdraw"),
+    Act.CANCEL: _("Cancel the certificate"),
+    Act.SUPERSEDE: _("Reissue"),
+    Act.CALL_OFF: _("Call off"),
+}
+DEEDS: Mapping[Act, LazyString] = {
+    Act.ISSUE: _("Issued"),
+    Act.SUSPEND: _("Suspended"),
+    Act.RESTORE: _("Restored"),
+    Act.WITHDRAW: _("Withdrawn"),
+    Act.CANCEL: _("Cancelled"),
+    Act.SUPERSEDE: _("Superseded"),
+    Act.CALL_OFF: _("A planned act called off"),
+}
+ACT_MEANINGS: Mapping[Act, LazyString] = {
+    Act.ISSUE: _("The certificate is signed, registered and public."),
+    Act.SUSPEND: _("The certificate is not valid until it is restored, or until the suspension ends by itself."),
+    Act.RESTORE: _("The suspension ends: the certificate is valid again."),
+    Act.WITHDRAW: _("An act against the holder, and for good: a withdrawn certificate is never valid again."),
+    Act.CANCEL: _("At the holder's wish, and for good: a cancelled certificate is never valid again."),
+    Act.SUPERSEDE: _("A new certificate takes the place of this one from its first day of validity on."),
+    Act.CALL_OFF: _("The planned act does not take effect. Both stay in the history."),
+}
 # What has just been done, by the word in the address.
 DONE: Mapping[str, LazyString] = {
+    "suspend": _("The suspension is recorded."),
+    "restore": _("The restoration is recorded."),
+    "withdraw": _("The withdrawal is recorded."),
+    "cancel": _("The cancellation is recorded."),
+    "call_off": _("The act is called off."),
+    "issue": _("The certificate is issued."),
+    "reissue": _("The certificate is issued. It takes the place of the older one."),
     "signed-out": _("You are signed out."),
     "password-changed": _("Your password is changed. You are signed out everywhere else."),
     "second-factor-off": _("You sign in without a second factor from now on."),
@@ -56,6 +92,61 @@ DONE: Mapping[str, LazyString] = {
     "discarded": _("The file is forgotten."),
     "awaits-approval": _("Not done yet: it waits for a second officer."),
 }
+
+# What can be wrong with a certificate that is to be issued.
+_OF_CERTIFICATES = (
+    (r"^must not be empty|Missing data for required field|Field may not be null", _("This has to be filled in.")),
+    (r"(?:Longer than maximum length|Length must be between 1 and) (?P<limit>\d+)", _("At most %(limit)s characters.")),
+    (r"blanks at an end, or characters", _("There is a character that can't be printed.")),
+    (r"more than (?P<limit>\d+) sites|More than (?P<most>\d+) sites", _("There are too many sites.")),
+    (r"certificates are held by a person", _("Certificates against this standard are held by persons.")),
+    (r"certificates are held by an organization", _("Certificates against this standard are held by organizations.")),
+    (r"must not be given for a person", _("Leave this empty for a person: the register is public.")),
+    (r"an organization needs its registered identifier", _("An organization needs its registered identifier.")),
+    (r"an organization needs its address", _("An organization needs its address.")),
+    (r"not between (?P<first>\S+) and (?P<last>\S+)", _("Choose a day between %(first)s and %(last)s.")),
+    (r"not a day that exists|Not a day that exists|Not a valid date", _("This is not a day that exists.")),
+    (r"decision is earlier than the first", _("The last decision can't be earlier than the first granting.")),
+    (r"the decision is in the future", _("The decision can't be in the future.")),
+    (r"validity begins before the decision", _("Validity can't begin before the decision.")),
+    (r"certificates need an expiry date", _("Certificates against this standard need a last day.")),
+    (r"the end is before the beginning", _("The end is before the beginning.")),
+    (
+        r"certificates run (?P<years>\d+) years",
+        _("Certificates against this standard run %(years)s years; half a year more where recertified early."),
+    ),
+    (r"not authorized for it on the decision date", _("Your body was not authorized for it on that day.")),
+    (r"check digit of this LEI is wrong", _("The check digits of this LEI are wrong: a character is mistyped.")),
+    (r"not a LEI", _("This is not an LEI: it has 20 letters and digits.")),
+    (r"write it without blanks, in capitals: (?P<right>\S+)", _("Write it without blanks, in capitals: %(right)s")),
+    (r"The number is taken by another", _("This number is taken by another certificate of yours.")),
+    (r"The number is kept for a certificate", _("This number is kept for a certificate that waits for its signature.")),
+    (r"Must be six digits", _("Type six digits.")),
+    (r"Must be a letter and two digits", _("Type a letter and two digits.")),
+    (r"has no active key", _("There is no key to sign with. Ask the operator of the registry.")),
+    (r"has been reissued already, as (?P<successor>.+)\.", _("It has been reissued already, as %(successor)s.")),
+)
+# What can stand against an act on a certificate.
+_OF_ACTS = (
+    (r"reason 'other' needs a note", _("The reason “Other” needs a note that says which.")),
+    (r"not a reason to|Must be one of|unknown scheme|unknown identifier scheme", _("Choose one of the list.")),
+    (r"must be in the years (?P<first>\d+) to (?P<last>\d+)", _("Choose a year from %(first)s to %(last)s.")),
+    (r"suspension would end before it begins", _("The suspension would end before it begins.")),
+    (r"earlier than what is already in force", _("This is earlier than the last act. The past is not changed.")),
+    (r"certificate will have expired by then", _("The certificate will have expired by then.")),
+    (r"already, which is final", _("This certificate's status is final: nothing changes it any more.")),
+    (r"certificate is suspended already", _("The certificate is suspended already.")),
+    (r"Only a suspended certificate can be restored", _("Only a suspended certificate can be restored.")),
+    (r"The certificate has expired; to", _("The certificate has expired: reissue it after recertification.")),
+    (r"To .+ a certificate that is .+ is not possible", _("The certificate's status does not allow this.")),
+    (r"is none that could be called off", _("This act can't be called off.")),
+    (r"has taken effect, on", _("This act has taken effect already.")),
+    (r"has been called off already", _("This act has been called off already.")),
+    (
+        r"Another certificate is to replace this one",
+        _("Withdraw or cancel the certificate that is to replace this one."),
+    ),
+)
 
 # Refusals by the English text that the layers below write.
 _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
@@ -145,6 +236,8 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
             _("These are %(count)s certificates; at most 500 fit into one archive."),
         ),
         (r"There is no logo", _("There is no logo.")),
+        *_OF_CERTIFICATES,
+        *_OF_ACTS,
         (r"Only operators of the registry", _("Only operators of the registry choose an issuer.")),
     )
 )
