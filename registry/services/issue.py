@@ -50,11 +50,12 @@ def issue(
     return row
 
 
-def check(registry: Registry, actor: Actor, certificate: Certificate, reason: Reason, note: str | None) -> None:
+def check(
+    registry: Registry, actor: Actor, certificate: Certificate, reason: Reason = Reason.INITIAL, note: str | None = None
+) -> None:
     """Raise what `issue` would raise for this certificate, and store nothing."""
     actor.require(Verb.ISSUE)
-    pen = open_pen(registry, actor)
-    check_orders(registry, pen, [certificate], reason, note, signing_time(registry, pen))
+    check_order(registry, actor, certificate, reason, note)
 
 
 def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certificate]) -> list[str]:
@@ -127,6 +128,21 @@ def prepare(
     keeps_number = old is not None and old.number == certificate.number
     orders = check_orders(registry, pen, [certificate], reason, note, now, keeps_number=keeps_number)
     return sign(pen, draft(registry, pen, orders, reason, note, now, old)), pen
+
+
+def check_order(
+    registry: Registry,
+    actor: Actor,
+    certificate: Certificate,
+    reason: Reason,
+    note: str | None,
+    old: StoredCertificate | None = None,
+) -> None:
+    """Raise what `prepare` would raise, and sign nothing."""
+    pen = open_pen(registry, actor)
+    keeps_number = old is not None and old.number == certificate.number
+    now = signing_time(registry, pen)
+    check_orders(registry, pen, [certificate], reason, note, now, keeps_number=keeps_number)
 
 
 def signing_time(registry: Registry, pen: Paper) -> datetime:

@@ -21,7 +21,16 @@ from registry.formats.certificate_request import certificate_of, with_changes
 from registry.services.change_status import record_event
 from registry.services.context import Actor, Registry, Verb
 from registry.services.idempotency import Idempotency, remember
-from registry.services.issue import after_clash, audit_issue, first_reason, prepare, recall_issue, row_of, store_signed
+from registry.services.issue import (
+    after_clash,
+    audit_issue,
+    check_order,
+    first_reason,
+    prepare,
+    recall_issue,
+    row_of,
+    store_signed,
+)
 from registry.services.log.integrate import integrate_at_once
 from registry.services.record_acts import IntendedAct
 from registry.store import certificates as store
@@ -81,6 +90,16 @@ def reissue(
 ) -> StoredCertificate:
     """The same for a version of which all is given. Raises as `issue_version`."""
     return _replace(registry, actor, public_id, reason, lambda _: certificate, note, idempotency)
+
+
+def check(
+    registry: Registry, actor: Actor, public_id: str, certificate: Certificate, reason: Reason, note: str | None = None
+) -> None:
+    """Raise what `reissue` would raise for this version, and store nothing."""
+    actor.require(Verb.REISSUE)
+    old = open_predecessor(registry, actor, parse_public_id(public_id))
+    version = as_version(registry, old, certificate, reason, note)
+    check_order(registry, actor, version, first_reason(reason), None, old.row)
 
 
 def _replace(

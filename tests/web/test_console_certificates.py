@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import Text
-from registry.services import branches, find, people
+from registry.services import branches, find, four_eyes, people
 from registry.services.change_status import change_status
 from registry.services.context import Registry, operator
 from registry.services.issue import issue
@@ -415,21 +415,33 @@ def test_a_certificate_is_reissued_from_what_the_old_one_says(
     fields |= dict(re.findall(r'<textarea id="([\w.]+)"[^>]*>(.*?)</textarea>', page.text, re.S))
     assert fields["holder.name.zh"] == "宁波华丰精密机械有限公司（样例）"
     assert fields["sites.0.scope.en"] == "Production of injection-moulded parts"
-    assert fields["number"] == ""
+    assert fields["number"] == "00125Q30001R0S"
     fields |= {"scheme": "gbt19001-2016", "holder.identifier.scheme": "uscc", "holder.size": "small"}
     path = f"/certificates/{certificate}/reissue"
-    assert wrong(officer.send(path, **fields).text) == {"reason": "Choose one of the list."}
+    assert wrong(officer.send(path, **fields, reason="initial").text) == {"reason": "Choose one of the list."}
     fields["reason"] = "name_change"
-    assert "number" in wrong(officer.send(path, **fields).text)
-    fields |= {"number": "00125Q30001R1S", "holder.name.zh": "宁波新华丰有限公司（样例）"}
+    refused = officer.send(path, **{**fields, "scope.zh": "又一范围"})
+    assert wrong(refused.text) == {"scope.zh": "This stays as it is in a change of that kind."}
+    assert officer.send(f"{path}/check", **{**fields, "scope.zh": "又一范围"}).json["errors"] == wrong(refused.text)
+    assert "still the same" in words(officer.send(path, **fields))
+    fields["holder.name.zh"] = "宁波新华丰有限公司（样例）"
+    assert officer.send(f"{path}/check", **fields).json == {"errors": {}}
     sent = officer.send(path, **fields)
     new = sent.headers["Location"].partition("certificates/")[2].partition("?")[0]
     old = officer.open(f"/certificates/{certificate}")
     assert "Superseded" in words(old)
     assert f"/console/certificates/{new}" in old.text
     assert "宁波新华丰有限公司" in words(officer.open(f"/certificates/{new}"))
-    again = officer.send(path, **{**fields, "number": "ANOTHER"})
-    assert again.status_code == 409
+    assert officer.send(path, **fields).status_code == 409
+
+
+def test_with_four_eyes_a_withdrawal_waits(officer: Visitor, sqlite_registry: Registry, certificate: str) -> None:
+    four_eyes.set_for(sqlite_registry, "terminal", "cqc", on=True)
+    officer.open(f"/certificates/{certificate}/withdraw")
+    sent = officer.send(f"/certificates/{certificate}/withdraw", reason="misuse_of_mark")
+    assert sent.headers["Location"].endswith("?done=awaits")
+    assert "waits until a second officer" in words(officer.open(f"/certificates/{certificate}?done=awaits"))
+    assert find.search(sqlite_registry, number="00125Q30001R0S").items[0].status.status == "valid"
 
 
 def test_every_act_has_words() -> None:

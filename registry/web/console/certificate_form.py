@@ -115,6 +115,7 @@ def wrong_identifier(values: Mapping[str, str]) -> dict[str, str]:
 
 def _field(name: str, values: Mapping[str, str]) -> str:
     """The field in which something wrong is marked; a text without any is marked in its Chinese field."""
+    name = "reason" if name == "kind" else name
     return next((one for one in (name, f"{name}.zh", f"{name}.value") if one in values), "")
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from registry.domain.certificate import MAX_SITES, EnterpriseSize
-from registry.domain.errors import InvalidInput, RegistryError, Violation
-from registry.domain.reasons import MAX_NOTE_LENGTH, Act, Reason
+from registry.domain.errors import NotFound, RegistryError
+from registry.domain.reasons import MAX_NOTE_LENGTH, Act
 from registry.domain.schemes import SCHEMES
-from registry.services import find
-from registry.services import issue as service
+from registry.domain.versions import VERSION_KINDS
+from registry.services import find, issue, versions
 from registry.services.context import Verb
 from registry.web import texts
 from registry.web.console import certificate_form, forms
@@ -38,7 +39,7 @@ def create() -> ResponseReturnValue:
     if "add_site" in request.form:
         return forms.page("issue.html", typed=values, **_shown(Act.ISSUE, values, more=1))
     try:
-        row = service.issue(the_registry(), the_actor(), **certificate_form.read(values))
+        row = issue.issue(the_registry(), the_actor(), **certificate_form.read(values))
     except RegistryError as error:
         return _refused(error, values, Act.ISSUE)
     return forms.redirected(url_for("console.certificates.certificate", public_id=row.public_id, done="issue"))
@@ -48,18 +49,9 @@ def create() -> ResponseReturnValue:
 @allowed_to(Verb.ISSUE)
 def check() -> ResponseReturnValue:
     """What would be wrong with it, by field, as JSON for the form's script; nothing is stored."""
-    values = certificate_form.typed(request.form)
-    try:
-        asked = certificate_form.read(values)
-        reissued = "reissue" in request.form
-        reason = Reason.INITIAL if reissued else asked["reason"]
-        service.check(
-            the_registry(), the_actor(), asked["certificate"], reason, None if reissued else asked.get("note")
-        )
-    except RegistryError as error:
-        # The rules are tried when all fields are filled in; an identifier can be looked at by itself.
-        return jsonify(errors=certificate_form.wrong_identifier(values) | certificate_form.wrong(error, values))
-    return jsonify(errors={})
+    return _checked(
+        lambda asked: issue.check(the_registry(), the_actor(), asked["certificate"], asked["reason"], asked.get("note"))
+    )
 
 
 @blueprint.get("/certificates/<public_id>/reissue")
@@ -67,7 +59,7 @@ def check() -> ResponseReturnValue:
 def reissue(public_id: str) -> ResponseReturnValue:
     """A form that begins with what the old certificate says. The number is a new one."""
     found, _ = find.read_certificate(the_registry(), the_actor(), public_id)
-    values = certificate_form.from_terms(the_verifier().by_public_id(public_id).terms) | {"number": ""}
+    values = certificate_form.from_terms(the_verifier().by_public_id(public_id).terms)
     return forms.page("issue.html", typed=values, found=found, **_shown(Act.SUPERSEDE, values))
 
 
@@ -80,12 +72,30 @@ def replace(public_id: str) -> ResponseReturnValue:
     if "add_site" in request.form:
         return forms.page("issue.html", typed=values, found=found, **_shown(Act.SUPERSEDE, values, more=1))
     try:
-        if values["reason"] not in reasons_for(Act.SUPERSEDE):
-            raise InvalidInput([Violation(("reason",), "must be one of: those in the list")])
-        row = service.reissue(the_registry(), the_actor(), public_id, **certificate_form.read(values))
+        asked = certificate_form.read(values)
+        row = versions.reissue(the_registry(), the_actor(), public_id, **asked)
     except RegistryError as error:
         return _refused(error, values, Act.SUPERSEDE, found=found)
     return forms.redirected(url_for("console.certificates.certificate", public_id=row.public_id, done="reissue"))
+
+
+@blueprint.post("/certificates/<public_id>/reissue/check")
+@allowed_to(Verb.REISSUE)
+def check_reissue(public_id: str) -> ResponseReturnValue:
+    """What would be wrong with it, as with one that is issued."""
+    return _checked(lambda asked: versions.check(the_registry(), the_actor(), public_id, **asked))
+
+
+def _checked(check: Callable[[dict[str, Any]], None]) -> ResponseReturnValue:
+    values = certificate_form.typed(request.form)
+    try:
+        check(certificate_form.read(values))
+    except NotFound:
+        raise
+    except RegistryError as error:
+        # The rules are tried when all fields are filled in; an identifier can be looked at by itself.
+        return jsonify(errors=certificate_form.wrong_identifier(values) | certificate_form.wrong(error, values))
+    return jsonify(errors={})
 
 
 def _refused(error: RegistryError, values: dict[str, str], act: Act, **context: Any) -> ResponseReturnValue:
@@ -95,12 +105,13 @@ def _refused(error: RegistryError, values: dict[str, str], act: Act, **context: 
 
 def _shown(act: Act, values: dict[str, str] | None = None, more: int = 0) -> dict[str, Any]:
     """What the page needs: the choices, and how many sites have fields."""
+    reasons = VERSION_KINDS if act is Act.SUPERSEDE else reasons_for(act)
     return {
         "act": act,
         "sites": min(certificate_form.count_sites(values or {}) + more, MAX_SITES),
         "standards": [(scheme.code, f"{scheme.standard} · {scheme.title.zh}") for scheme in SCHEMES.values()],
         "sizes": [(size, texts.SIZES[size]) for size in EnterpriseSize],
         "identifiers": list(texts.IDENTIFIERS.items()),
-        "reason_choices": [(reason, texts.REASONS[reason]) for reason in reasons_for(act)],
+        "reason_choices": [(reason, texts.REASONS[reason]) for reason in reasons],
         "max_note": MAX_NOTE_LENGTH,
     }

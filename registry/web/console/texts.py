@@ -75,6 +75,7 @@ DONE: Mapping[str, LazyString] = {
     "withdraw": _("The withdrawal is recorded."),
     "cancel": _("The cancellation is recorded."),
     "call_off": _("The act is called off."),
+    "awaits": _("Not done yet: it waits until a second officer has approved it."),
     "issue": _("The certificate is issued."),
     "reissue": _("The certificate is issued. It takes the place of the older one."),
     "signed-out": _("You are signed out."),
@@ -125,6 +126,26 @@ _OF_CERTIFICATES = (
     (r"Must be a letter and two digits", _("Type a letter and two digits.")),
     (r"has no active key", _("There is no key to sign with. Ask the operator of the registry.")),
     (r"has been reissued already, as (?P<successor>.+)\.", _("It has been reissued already, as %(successor)s.")),
+)
+# What can be wrong with a certificate as a new version of another.
+_OF_VERSIONS = (
+    (r"stays as it is in a", _("This stays as it is in a change of that kind.")),
+    (r"^nothing is changed", _("Nothing is changed.")),
+    (r"^an? [\w ]+ changes /", _("What a change of that kind changes is still the same.")),
+    (r"earlier than that of the version before \((?P<day>\S+)\)", _("Earlier than in the version before: %(day)s")),
+    (r"not a kind of new version", _("Choose one of the list.")),
+    (r"certificate is suspended; a", _("The certificate is suspended, and this would lift that. Restore it first.")),
+    (r"only recertification leads on", _("The certificate has expired: only recertification leads on from there.")),
+    (r"beyond the term that began on (?P<day>[\d-]+)", _("Beyond the term that began on %(day)s.")),
+    (r"scope reduction adds no site", _("A scope reduction adds no site.")),
+    (r"scope extension takes no site away", _("A scope extension takes no site away.")),
+    (r"as before: certify anew", _("Another kind of certification: issue a new certificate instead.")),
+    (r"recertification takes a decision of its own", _("Recertification takes a later decision of its own.")),
+    (r"begins a new term, beyond (?P<day>[\d-]+)", _("Recertification begins a new term, beyond %(day)s.")),
+    (r"months after the expiry", _("This is too long after the expiry: issue a new certificate instead.")),
+    (r"goes by the old one, until (?P<day>[\d-]+)", _("Decided after the expiry, the new term ends on %(day)s.")),
+    (r"Somebody has just acted on", _("Somebody has just acted on this certificate. Look at it again.")),
+    (r"holds its key itself", _("You hold your key yourselves: certificates are prepared and signed by API.")),
 )
 # What can stand against an act on a certificate.
 _OF_ACTS = (
@@ -237,6 +258,7 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
         ),
         (r"There is no logo", _("There is no logo.")),
         *_OF_CERTIFICATES,
+        *_OF_VERSIONS,
         *_OF_ACTS,
         (r"Only operators of the registry", _("Only operators of the registry choose an issuer.")),
     )
