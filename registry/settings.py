@@ -91,6 +91,9 @@ class Settings:
     approval_days: int = 7
     # Where notices are mailed; without it they are only listed (REGISTRY_SMTP_HOST and others).
     mail: MailServer | None = None
+    # Whether certificates that no accreditation stands behind are refused, or issued and marked as such
+    # (REGISTRY_UNACCREDITED: refuse or mark).
+    accredited_only: bool = False
     # Whether the conformance face is there, which signs what anybody sends it with a test key (REGISTRY_VC_API).
     vc_api: bool = False
     # From which origins it may fetch status lists, besides this registry's own (REGISTRY_VC_API_STATUS_HOSTS).
@@ -149,6 +152,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         session_hours=_number(environment, "REGISTRY_SESSION_HOURS", 12, 1, _MINUTES_OF_A_YEAR),
         approval_days=_number(environment, "REGISTRY_APPROVAL_DAYS", 7, 1, 366),
         mail=_mail_server(environment),
+        accredited_only=_choice(environment, "REGISTRY_UNACCREDITED", ("mark", "refuse")) == "refuse",
         vc_api=_switch(environment, "REGISTRY_VC_API"),
         vc_api_status_hosts=_origins(environment, "REGISTRY_VC_API_STATUS_HOSTS"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from registry.cli.accreditations import accreditation
 from registry.cli.api_keys import apikey
 from registry.cli.approvals import approvals
 from registry.cli.audit import audit
@@ -42,6 +43,7 @@ _COMMANDS = (
     serve,
     demo,
     issuer,
+    accreditation,
     user,
     apikey,
     issue_file,

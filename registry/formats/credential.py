@@ -186,6 +186,8 @@ def _terms(
             "body": authorization.accreditation_body,
             "number": authorization.accreditation_number,
         }
+    else:
+        terms["accredited"] = False
     if certificate.replaces is not None:
         terms["replaces"] = _replaced(certificate.replaces, base_url)
     return terms

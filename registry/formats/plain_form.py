@@ -75,6 +75,7 @@ _TERMS = _object(
         "valid_until": str,
         "sites": _List(_object(name=_BILINGUAL, address=_BILINGUAL, scope=_BILINGUAL)),
         "accreditation": _object(body=str, number=str),
+        "accredited": bool,
         "replaces": _object(None, {"revision": int, "credential": _ADDRESS, "body": str}, change=str, number=str),
     },
     number=str,

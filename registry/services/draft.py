@@ -11,7 +11,10 @@ from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from keys import Signer
+from registry.domain.accreditation import with_accreditations
 from registry.domain.certificate import Authorization, Certificate, check_certificate
 from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.domain.lifecycle import StatusEvent, check_event
@@ -26,6 +29,7 @@ from registry.services.issuer_keys import newest_of_its_own, open_newest
 from registry.services.status_places import reserve_places
 from registry.store import certificates as store
 from registry.store import issuers
+from registry.store.accreditations import accreditations_of
 from registry.store.certificates import NewCertificate, StoredCertificate
 from registry.store.issuers import StoredKey
 from registry.store.preparations import kept_numbers
@@ -36,13 +40,17 @@ _CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What certificates are drafted on: who issues them, by which authorizations, for which key and cryptosuite."""
+    """What certificates are drafted on: who issues them, by which authorizations, for which key and cryptosuite.
+
+    `accredited_only`: the registry registers no others.
+    """
 
     issuer_id: int
     profile: IssuerProfile
     authorizations: list[Authorization]
     key: StoredKey
     cryptosuite: Cryptosuite
+    accredited_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +78,13 @@ def open_pen(registry: Registry, actor: Actor) -> Pen:
     """What the actor's issuer signs with now. Raises Conflict, keys.KeyStoreError."""
     with registry.database.read() as connection:
         issuer = issuers.get_issuer(connection, actor.issuer_id)
-        authorizations = issuers.authorizations_of(connection, issuer.id)
+        authorizations = _authorizations(connection, issuer.id)
         published = issuers.keys_of(connection, issuer.id)
     key = open_newest(registry, issuer.code, published, registry.now())
     profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
-    return Pen(issuer.id, profile, authorizations, key.stored, Cryptosuite(issuer.cryptosuite), key.signer)
+    accredited_only = registry.settings.accredited_only
+    suite = Cryptosuite(issuer.cryptosuite)
+    return Pen(issuer.id, profile, authorizations, key.stored, suite, accredited_only, key.signer)
 
 
 def lay_paper(registry: Registry, actor: Actor, key_name: str | None = None) -> Paper:
@@ -84,11 +94,12 @@ def lay_paper(registry: Registry, actor: Actor, key_name: str | None = None) -> 
     """
     with registry.database.read() as connection:
         issuer = issuers.get_issuer(connection, actor.issuer_id)
-        authorizations = issuers.authorizations_of(connection, issuer.id)
+        authorizations = _authorizations(connection, issuer.id)
         published = issuers.keys_of(connection, issuer.id)
     key = newest_of_its_own(issuer.code, published, registry.now(), key_name)
     profile = IssuerProfile(issuer.code, issuer.name, issuer.address, issuer.mark, issuer.website)
-    return Paper(issuer.id, profile, authorizations, key, Cryptosuite(issuer.cryptosuite))
+    accredited_only = registry.settings.accredited_only
+    return Paper(issuer.id, profile, authorizations, key, Cryptosuite(issuer.cryptosuite), accredited_only)
 
 
 def check_orders(
@@ -186,7 +197,12 @@ def number_taken(numbers: Sequence[str]) -> Conflict:
 
 
 def check_order(
-    certificate: Certificate, issuer_code: str, authorizations: Sequence[Authorization], now: datetime
+    certificate: Certificate,
+    issuer_code: str,
+    authorizations: Sequence[Authorization],
+    now: datetime,
+    *,
+    accredited_only: bool,
 ) -> tuple[list[Violation], Authorization | None]:
     """All that is wrong with one certificate, looked at for itself, and the authorization that covers it."""
     found = check_certificate(certificate, now)
@@ -195,8 +211,12 @@ def check_order(
     if reason:
         found.append(Violation(("holder", "identifier", "value"), reason))
     authorization = authorization_for(authorizations, certificate)
-    if authorization is None and not any(violation.path == ("scheme",) for violation in found):
-        found.append(Violation(("scheme",), f"{issuer_code} was not authorized for it on the decision date"))
+    if not any(violation.path == ("scheme",) for violation in found):
+        if authorization is None:
+            found.append(Violation(("scheme",), f"{issuer_code} was not authorized for it on the decision date"))
+        elif accredited_only and authorization.accreditation_number is None:
+            told = f"{issuer_code} was not accredited for it on the decision date"
+            found.append(Violation(("scheme",), f"{told}, and this registry takes accredited certificates only"))
     return found, authorization
 
 
@@ -206,7 +226,9 @@ def check_all(certificates: Sequence[Certificate], pen: Paper, now: datetime, *,
     orders = []
     for position, certificate in enumerate(certificates):
         prefix: tuple[str | int, ...] = (position,) if batch else ("certificate",)
-        found, authorization = check_order(certificate, pen.profile.code, pen.authorizations, now)
+        found, authorization = check_order(
+            certificate, pen.profile.code, pen.authorizations, now, accredited_only=pen.accredited_only
+        )
         if authorization is not None:
             orders.append(Order(certificate, authorization))
         wrong.extend(Violation(prefix + violation.path, violation.reason) for violation in found)
@@ -225,3 +247,9 @@ def authorization_for(authorizations: Sequence[Authorization], certificate: Cert
     """The authorization that covers the decision; an accredited one is preferred."""
     covering = [one for one in authorizations if one.covers(certificate.scheme, certificate.decided_on)]
     return max(covering, key=lambda one: one.accreditation_number is not None, default=None)
+
+
+def _authorizations(connection: Connection, issuer_id: int) -> list[Authorization]:
+    """What an issuer may certify, with the accreditations behind it."""
+    granted = issuers.authorizations_of(connection, issuer_id)
+    return with_accreditations(granted, accreditations_of(connection, issuer_id))

@@ -14,6 +14,7 @@ from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.domain.schemes import SCHEMES, Text
 from registry.formats.data_integrity import Cryptosuite
 from registry.services import manage_keys
+from registry.services.accreditations import accreditations_behind, check_accreditation, enter
 from registry.services.context import Actor, Registry, audit_for, require_issuer
 from registry.store import issuers
 from registry.store.issuers import StoredIssuer
@@ -45,6 +46,8 @@ def add_issuer(
             for authorization in authorizations:
                 issuers.insert_authorization(connection, issuer_id, authorization)
             audit_for(connection, now, actor, issuer_id, "issuer.add", code, after=_told(issuer, authorizations))
+            for accreditation in accreditations_behind(authorizations):
+                enter(registry, connection, issuer_id, accreditation, actor)
     except IntegrityError as error:
         raise Conflict(f"An issuer with the code {code!r} exists already.") from error
     if custody is not Custody.ISSUER:
@@ -64,6 +67,8 @@ def add_authorization(
         issuers.insert_authorization(connection, issuer.id, authorization)
         told = _told_authorization(authorization)
         audit_for(connection, now, actor, issuer.id, "issuer.authorize", code, after=told)
+        for accreditation in accreditations_behind([authorization]):
+            enter(registry, connection, issuer.id, accreditation, actor)
 
 
 def set_cryptosuite(registry: Registry, code: str, cryptosuite: Cryptosuite, actor: Actor | str = "terminal") -> None:
@@ -83,7 +88,7 @@ def list_issuers(registry: Registry) -> list[StoredIssuer]:
 
 
 def issuer_with_authorizations(registry: Registry, code: str) -> tuple[StoredIssuer, list[Authorization]]:
-    """One issuer and what it may certify. Raises NotFound."""
+    """One issuer and what it may certify, without the accreditations behind it. Raises NotFound."""
     with registry.database.read() as connection:
         issuer = require_issuer(connection, code)
         return issuer, issuers.authorizations_of(connection, issuer.id)
@@ -146,3 +151,5 @@ def _check_authorizations(authorizations: Sequence[Authorization]) -> None:
             raise InvalidInput([Violation((*path, "valid_until"), "the end is before the beginning")])
         if (authorization.accreditation_body is None) != (authorization.accreditation_number is None):
             raise InvalidInput([Violation(path, "an accreditation has both a body and a number")])
+    for accreditation in accreditations_behind(authorizations):
+        check_accreditation(accreditation)

@@ -1,5 +1,6 @@
 """Every module with tables, a line each: whoever needs all of the metadata imports this one."""
 
+from registry.store import accreditation_models as accreditation_models
 from registry.store import approval_models as approval_models
 from registry.store import follow_up_models as follow_up_models
 from registry.store import import_models as import_models

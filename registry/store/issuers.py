@@ -80,21 +80,19 @@ def all_issuers(connection: Connection) -> list[StoredIssuer]:
 
 
 def insert_authorization(connection: Connection, issuer_id: int, authorization: Authorization) -> None:
-    """Allow an issuer a scheme."""
+    """Allow an issuer a scheme. The accreditation behind it is stored apart (store/accreditations.py)."""
     connection.execute(
         insert(AuthorizationRow).values(
             issuer_id=issuer_id,
             scheme=authorization.scheme,
             valid_from=authorization.valid_from,
             valid_until=authorization.valid_until,
-            accreditation_body=authorization.accreditation_body,
-            accreditation_number=authorization.accreditation_number,
         )
     )
 
 
 def authorizations_of(connection: Connection, issuer_id: int) -> list[Authorization]:
-    """What an issuer may certify."""
+    """What an issuer may certify, without the accreditations behind it."""
     statement = (
         select(AuthorizationRow.__table__)
         .where(AuthorizationRow.issuer_id == issuer_id)
@@ -105,8 +103,6 @@ def authorizations_of(connection: Connection, issuer_id: int) -> list[Authorizat
             scheme=row.scheme,
             valid_from=row.valid_from,
             valid_until=row.valid_until,
-            accreditation_body=row.accreditation_body,
-            accreditation_number=row.accreditation_number,
         )
         for row in connection.execute(statement)
     ]

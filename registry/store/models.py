@@ -100,7 +100,7 @@ class Issuer(Base):
 
 
 class Authorization(Base):
-    """A scheme that an issuer may certify, from when to when, and the accreditation behind it."""
+    """A scheme that an issuer may certify, from when to when."""
 
     __tablename__ = "authorizations"
 
@@ -109,8 +109,6 @@ class Authorization(Base):
     scheme: Mapped[str] = mapped_column(String(64))
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
-    accreditation_body: Mapped[str | None] = mapped_column(String(200))
-    accreditation_number: Mapped[str | None] = mapped_column(String(64))
 
 
 class SigningKey(Base):

@@ -16,6 +16,7 @@ from registry.formats import qr_code
 from registry.formats.credential import MEDIA_TYPE
 from registry.formats.identifiers import why_wrong
 from registry.services import find, manage_issuers, manage_keys
+from registry.services.accreditations import list_accreditations
 from registry.services.find import NameMatch, Page
 from registry.services.offline_qr import WORTH_PRINTING, makes_codes
 from registry.services.verify import Verification
@@ -153,8 +154,16 @@ def issuers() -> ResponseReturnValue:
 def issuer(code: str) -> ResponseReturnValue:
     """A certification body: what it may certify, and its keys."""
     body, authorizations = manage_issuers.issuer_with_authorizations(the_registry(), code)
-    keys = manage_keys.published_keys(the_registry(), code)
-    return _page("issuer.html", _SELDOM, issuer=body, authorizations=authorizations, keys=keys)
+    granted = list_accreditations(the_registry(), code)
+    return _page(
+        "issuer.html",
+        _SELDOM,
+        issuer=body,
+        authorizations=authorizations,
+        accreditations=granted,
+        accredited={scheme for one in granted for scheme in one.schemes},
+        keys=manage_keys.published_keys(the_registry(), code),
+    )
 
 
 @blueprint.get("/schemes")

@@ -31,7 +31,7 @@ def check_certificates(
     """
     actor.require(Verb.ISSUE)
     pen = open_pen(registry, actor)
-    rules = Rules(pen.profile.code, tuple(pen.authorizations), registry.now())
+    rules = Rules(pen.profile.code, tuple(pen.authorizations), registry.now(), pen.accredited_only)
     size = path.stat().st_size
     with dry_run(path, kind) as checked:
         lines: dict[str, int] = {}

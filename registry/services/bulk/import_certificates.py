@@ -69,6 +69,6 @@ def _drafts(
 
 def _order(pen: Pen, request: Request) -> Order:
     authorization = authorization_for(pen.authorizations, request.certificate)
-    if authorization is None:
+    if authorization is None or (pen.accredited_only and authorization.accreditation_number is None):
         raise Conflict("What the issuer may certify has changed meanwhile; send the file again.")
     return Order(request.certificate, authorization)

@@ -33,11 +33,15 @@ _PLAIN = frozenset({"certificate"})
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the rows are held against: who issues, what that issuer may certify, and the time."""
+    """What the rows are held against: who issues, what that issuer may certify, and the time.
+
+    `accredited_only`: the registry registers no other certificates.
+    """
 
     issuer_code: str
     authorizations: tuple[Authorization, ...]
     now: datetime
+    accredited_only: bool
 
 
 class GoodRow(NamedTuple):
@@ -108,7 +112,13 @@ def _judge(record: Record, rows: CertificateRows, rules: Rules) -> tuple[Order |
         order = _load(record.request)
         if record.request.keys() != _PLAIN:
             check_event(StatusEvent(1, Act.ISSUE, order.reason, rules.now, rules.now, note=order.note))
-        found, _ = check_order(order.certificate, rules.issuer_code, rules.authorizations, rules.now)
+        found, _ = check_order(
+            order.certificate,
+            rules.issuer_code,
+            rules.authorizations,
+            rules.now,
+            accredited_only=rules.accredited_only,
+        )
         wrong = [Violation(("certificate", *one.path), one.reason) for one in found]
     except ValidationError as error:
         wrong = violations(error.messages)
