@@ -19,6 +19,7 @@ from keys import KeyStoreError
 from registry.domain.errors import RegistryError
 from registry.formats.signed_note import MalformedKey, VerifierKey, parse_vkey
 from registry.services import set_up
+from registry.services.approvals import AwaitsApproval
 from registry.services.context import Registry, open_registry
 from registry.settings import read_settings
 
@@ -127,6 +128,9 @@ class RefusingGroup(click.Group):
             raise click.ClickException(error.diagnostics()) from error
         except KeyStoreError as error:
             raise click.ClickException(str(error)) from error
+        except AwaitsApproval as error:
+            told = f"{error} The other one runs: registry approvals approve {error.proposal.reference}"
+            raise click.ClickException(told) from error
 
 
 def with_registry(command: Callable[Concatenate[Registry, P], None]) -> Callable[P, None]:

@@ -139,6 +139,13 @@ def list_own(
     return found[:limit], found[limit - 1].key_id if len(found) > limit else None
 
 
+def read_own(registry: Registry, actor: Actor, key_id: str) -> StoredApiKey:
+    """One of the issuer's keys. Raises NotFound, NotPermitted."""
+    actor.require(Verb.ADMINISTER)
+    with registry.database.read() as connection:
+        return _find(connection, key_id, actor.issuer_id)
+
+
 def list_api_keys(registry: Registry, issuer_code: str) -> list[StoredApiKey]:
     """The API keys of an issuer, oldest first, without their secrets. Raises NotFound."""
     with registry.database.read() as connection:

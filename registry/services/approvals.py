@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection
 
-from registry.domain.errors import Conflict, InvalidInput, NotFound, NotPermitted, RegistryError, Violation
+from registry.domain.errors import Conflict, InvalidInput, NotFound, NotPermitted, Violation
 from registry.formats.canonical_json import JsonObject
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.store import proposals as store
@@ -33,17 +33,13 @@ class ProposalState(StrEnum):
     EXPIRED = "expired"
 
 
-class AwaitsApproval(RegistryError):
-    """The act has not been done: it waits for a second officer."""
+class AwaitsApproval(Exception):
+    """The act has not been done: it waits for a second officer. This is no refusal: what catches those lets it pass."""
 
     def __init__(self, proposal: StoredProposal) -> None:
         self.proposal = proposal
         told = f"Not done yet: it waits for a second officer, as proposal {proposal.reference}"
         super().__init__(f"{told}, until {proposal.expires_at:%Y-%m-%d %H:%M} UTC.")
-
-    def diagnostics(self) -> str:
-        """The same, and what to do."""
-        return f"{self} The other one runs: registry approvals approve {self.proposal.reference}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +130,12 @@ def read_proposal(registry: Registry, actor: Actor, reference: str) -> StoredPro
     _require_reading(actor)
     with registry.database.read() as connection:
         return _require(connection, actor, reference)
+
+
+def is_own(registry: Registry, actor: Actor, proposal: StoredProposal) -> bool:
+    """Whether an actor is who has proposed, as far as that is known."""
+    with registry.database.read() as connection:
+        return same_person(connection, proposal, actor)
 
 
 def operator_of(registry: Registry, reference: str, name: str) -> Actor:

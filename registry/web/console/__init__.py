@@ -6,10 +6,18 @@ from flask import Blueprint, Flask, Response
 from flask.typing import ResponseReturnValue
 
 from registry.domain.errors import NotAuthenticated, RegistryError
+from registry.services.approvals import AwaitsApproval
 from registry.web import headers
 from registry.web.console import (
     account,
+<<<<<<< HEAD
     acts,
+=======
+    accreditations,
+    api_keys,
+    approvals,
+    audit,
+>>>>>>> 5c0b144 (Console: audit trail, API keys, accreditations, approvals; both languages)
     branches,
     certificates,
     forms,
@@ -30,6 +38,7 @@ from registry.web.console.guard import to_sign_in
 # Each page's module has a blueprint of its own; its endpoints are console.<blueprint>.<view>.
 _PAGES = (
     home,
+<<<<<<< HEAD
     sign_in,
     account,
     certificates,
@@ -37,10 +46,23 @@ _PAGES = (
     issue,
     imports,
     printing,
+=======
+    imports,
+    sign_in,
+    account,
+>>>>>>> 5c0b144 (Console: audit trail, API keys, accreditations, approvals; both languages)
     people,
     branches,
     keys,
     preparations,
+<<<<<<< HEAD
+=======
+    printing,
+    approvals,
+    api_keys,
+    accreditations,
+    audit,
+>>>>>>> 5c0b144 (Console: audit trail, API keys, accreditations, approvals; both languages)
 )
 
 
@@ -52,6 +74,7 @@ def build_blueprint() -> Blueprint:
     console.before_request(guard.refuse_forged_forms)
     console.after_request(_keep_private)
     console.register_error_handler(RegistryError, _refusal)
+    console.register_error_handler(AwaitsApproval, approvals.waits)
     for module in _PAGES:
         console.register_blueprint(module.blueprint)
     return console

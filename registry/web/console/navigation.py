@@ -37,9 +37,13 @@ _SECTIONS = (
     Section("console.printing.index", _("Printing"), Verb.READ),
     Section("console.imports.index", _("Import and export"), Verb.READ),
     Section("console.preparations.index", _("To be signed"), Verb.ISSUE, own_keys=True),
+    Section("console.approvals.index", _("Approvals"), Verb.READ),
     Section("console.people.index", _("People"), Verb.ADMINISTER),
     Section("console.branches.index", _("Branches"), Verb.ADMINISTER),
     Section("console.keys.index", _("Keys"), Verb.ADMINISTER),
+    Section("console.api_keys.index", _("API keys"), Verb.ADMINISTER),
+    Section("console.accreditations.index", _("Accreditations"), Verb.READ),
+    Section("console.audit.index", _("Audit trail"), Verb.AUDIT),
 )
 
 
