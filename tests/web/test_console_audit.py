@@ -54,7 +54,7 @@ def test_the_trail_shows_who_what_and_from_where(li: Visitor, sqlite_registry: R
     row = issue(sqlite_registry, officer, sample_certificate())
     change_status(sqlite_registry, officer, row.public_id, Act.SUSPEND, Reason.SURVEILLANCE_OVERDUE)
     page = words(li.open("/audit/"))
-    for expected in ("Certificate suspended", row.public_id, officer.name, "from 203.0.113.7", "active → suspended"):
+    for expected in ("Certificate suspended", row.public_id, officer.name, "from 203.0.113.7", "Valid → Suspended"):
         assert expected in page
     assert "Signed in" in page
     narrowed = words(li.open(f"/audit/?act=certificate.issue&subject={row.public_id}"))
@@ -200,10 +200,10 @@ def test_a_second_person_looks_and_approves(
 ) -> None:
     public_id, reference = waiting
     listed = words(li.open("/approvals/"))
-    assert "Certificate withdrawn" in listed
+    assert "Withdraw a certificate" in listed
     assert officer.name in listed
     page = words(li.open(f"/approvals/{reference}"))
-    for expected in (public_id, "third complaint", "active", "withdrawn", "00125Q30001R0S"):
+    for expected in (public_id, "third complaint", "Valid", "Withdrawn", "00125Q30001R0S"):
         assert expected in page
     sent = li.send(f"/approvals/{reference}/approve")
     assert sent.headers["Location"] == f"/console/approvals/{reference}?done=approved"

@@ -108,16 +108,20 @@ def _one(reference: str) -> dict[str, Any]:
     }
 
 
-def _members(proposal: StoredProposal) -> list[tuple[str, Any, Any]]:
-    """Each member of what it is about: its name, before and after."""
-    before, after = proposal.before, proposal.after
-    return [(name, before.get(name), after.get(name, before.get(name))) for name in {**before, **after}]
+def _members(proposal: StoredProposal) -> list[tuple[str, str | None, str | None]]:
+    """Each member of what it is about, in words: its name, before and after."""
+    before, after = proposal.before, {**proposal.before, **proposal.after}
+    return [
+        (trail_texts.member(name), trail_texts.value(name, before.get(name)), trail_texts.value(name, found))
+        for name, found in after.items()
+        if found is not None or before.get(name) is not None
+    ]
 
 
 def _words() -> dict[str, Any]:
     registry = the_registry()
     return {
         "states": trail_texts.PROPOSAL_STATES,
-        "act_words": trail_texts.act,
+        "act_words": trail_texts.proposed,
         "state_of": lambda one: approvals.state_of(registry, one),
     }

@@ -64,12 +64,13 @@ def export(form: str) -> ResponseReturnValue:
 def changes(event: TrailEvent) -> list[Change]:
     """What differs between before and after, and the further details."""
     before, after = event.before or {}, event.after or {}
-    told = [
-        Change(name, _said(before.get(name)), _said(after.get(name)))
-        for name in sorted(before | after)
-        if before.get(name) != after.get(name)
-    ]
-    return told + [Change(name, None, _said(value)) for name, value in event.details.items() if value is not None]
+    told = []
+    for name in sorted(before | after):
+        old, new = before.get(name), after.get(name)
+        if old != new:
+            told.append(Change(trail_texts.member(name), trail_texts.value(name, old), trail_texts.value(name, new)))
+    details = ((name, trail_texts.value(name, found)) for name, found in event.details.items())
+    return told + [Change(trail_texts.member(name), None, said) for name, said in details if said is not None]
 
 
 def _asked() -> dict[str, str]:
@@ -95,12 +96,6 @@ def _day(field: str, typed: str) -> datetime | None:
         return datetime.combine(date.fromisoformat(typed), time.min, CERTIFICATE_ZONE)
     except ValueError:
         raise InvalidInput([Violation((field,), "not a day")]) from None
-
-
-def _said(value: Any) -> str | None:
-    if value is None:
-        return None
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _gathered(lines: Iterator[bytes]) -> Iterator[bytes]:

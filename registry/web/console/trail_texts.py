@@ -5,14 +5,23 @@ English is written here; Chinese is in translations/zh.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from registry.domain.lifecycle import State, Status
 from registry.services.api_keys import KeyState
 from registry.services.approvals import ProposalState
 from registry.services.context import Verb
+from registry.web import texts as public
+from registry.web.console.texts import CUSTODIES, ROLES
+from registry.web.present import moment
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+\d\d:\d\d")
 
 VERBS: Mapping[Verb, LazyString] = {
     Verb.READ: _("Read certificates"),
@@ -22,6 +31,7 @@ VERBS: Mapping[Verb, LazyString] = {
     Verb.WITHDRAW: _("Withdraw"),
     Verb.CANCEL: _("Cancel"),
     Verb.REISSUE: _("Reissue"),
+    Verb.SURVEY: _("Record surveillance audits"),
     Verb.APPROVE: _("Decide about what waits for a second officer"),
     Verb.AUDIT: _("Read the audit trail"),
     Verb.ADMINISTER: _("Administer: people, API keys, keys, settings"),
@@ -65,7 +75,6 @@ ACTS: Mapping[str, LazyString] = {
     "issuer.authorize": _("Scheme allowed"),
     "issuer.cryptosuite": _("Signature method changed"),
     "issuer.four_eyes": _("Four eyes switched"),
-    "issuer.four_eyes_off": _("Four eyes switched off"),
     "issuer.follow_up": _("Rules for surveillance changed"),
     "issuer.look": _("Look of printed certificates changed"),
     "issuer.logo": _("Logo changed"),
@@ -95,6 +104,102 @@ ACTS: Mapping[str, LazyString] = {
 }
 
 
+# Acts that wait, as what is to be done.
+PROPOSED: Mapping[str, LazyString] = {
+    "certificate.withdraw": _("Withdraw a certificate"),
+    "issuer.four_eyes_off": _("Switch four eyes off"),
+}
+# What is told of a thing before and after an act; what is not here is shown by its name.
+MEMBERS: Mapping[str, LazyString] = {
+    "accreditation_body": _("Accreditation body"),
+    "act": _("Act"),
+    "address_en": _("Address in English"),
+    "address_zh": _("Address in Chinese"),
+    "authorizations": _("What it may certify"),
+    "body": _("Accreditation body"),
+    "branch": _("Branch"),
+    "calls_off": _("Calls off act number"),
+    "colour": _("Colour"),
+    "compromised_since": _("Compromised since"),
+    "cryptosuite": _("Signature method"),
+    "custody": _("Who holds it"),
+    "effective_at": _("Takes effect"),
+    "expires_at": _("Ends"),
+    "four_eyes": _("Four eyes"),
+    "holder": _("Holder"),
+    "label": _("What it is for"),
+    "logo": _("Logo (SHA-256)"),
+    "mark": _("Certification mark"),
+    "name": _("Name"),
+    "name_en": _("Name in English"),
+    "name_zh": _("Name in Chinese"),
+    "number": _("Number"),
+    "proposed_by": _("Proposed by"),
+    "purpose": _("Purpose"),
+    "reason": _("Reason"),
+    "retired_at": _("Out of use from"),
+    "revoked_at": _("Revoked at"),
+    "role": _("Role"),
+    "schemes": _("Schemes"),
+    "sequence": _("Act number"),
+    "sha256": _("File (SHA-256)"),
+    "since": _("Since"),
+    "state": _("State"),
+    "subject": _("About"),
+    "successor": _("Successor"),
+    "template": _("Template"),
+    "until": _("Until"),
+    "valid_from": _("First day"),
+    "valid_until": _("Last day"),
+    "verbs": _("What it allows"),
+    "verification_method": _("Address of the key (DID URL)"),
+    "website": _("Website"),
+}
+_STATES: Mapping[str, LazyString] = {
+    State.ACTIVE: _("Valid"),
+    **{state.value: public.STATUSES[Status(state.value)] for state in State if state is not State.ACTIVE},
+}
+
+
+def member(name: str) -> str:
+    """A member of what was changed, in words."""
+    return str(MEMBERS.get(name, name))
+
+
+def value(name: str, found: Any) -> str | None:
+    """The value of such a member, in words; None where there is none."""
+    if found is None:
+        return None
+    if isinstance(found, bool):
+        return str(_("yes") if found else _("no"))
+    if isinstance(found, list):
+        return ", ".join(told for one in found if (told := value(name, one)))
+    if isinstance(found, dict):
+        return " ".join(told for key, one in found.items() if (told := value(key, one)))
+    return _word(name, str(found))
+
+
+def _word(name: str, text: str) -> str:
+    lists: dict[str, Mapping[Any, LazyString]] = {
+        "state": _STATES,
+        "reason": public.REASONS,
+        "verbs": VERBS,
+        "role": ROLES,
+        "act": {**ACTS, **PROPOSED},
+        "custody": CUSTODIES,
+    }
+    if text in lists.get(name, {}):
+        return str(lists[name][text])
+    if _INSTANT.fullmatch(text):
+        return moment(datetime.fromisoformat(text))
+    return text
+
+
 def act(name: str) -> str:
     """An act in words."""
     return str(ACTS.get(name, name))
+
+
+def proposed(name: str) -> str:
+    """An act that waits, in words."""
+    return str(PROPOSED.get(name) or ACTS.get(name, name))
