@@ -178,7 +178,7 @@ def _add_as_before(connection: Connection) -> None:
 
 
 def test_accreditations_from_before_are_taken_over(registry: Registry) -> None:
-    schema.downgrade(registry.database, "0015")
+    schema.downgrade(registry.database, "0017")
     with registry.database.transaction() as connection:
         _add_as_before(connection)
     schema.upgrade(registry.database)

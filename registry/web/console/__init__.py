@@ -10,14 +10,11 @@ from registry.services.approvals import AwaitsApproval
 from registry.web import headers
 from registry.web.console import (
     account,
-<<<<<<< HEAD
-    acts,
-=======
     accreditations,
+    acts,
     api_keys,
     approvals,
     audit,
->>>>>>> 5c0b144 (Console: audit trail, API keys, accreditations, approvals; both languages)
     branches,
     certificates,
     forms,
@@ -38,7 +35,6 @@ from registry.web.console.guard import to_sign_in
 # Each page's module has a blueprint of its own; its endpoints are console.<blueprint>.<view>.
 _PAGES = (
     home,
-<<<<<<< HEAD
     sign_in,
     account,
     certificates,
@@ -46,23 +42,14 @@ _PAGES = (
     issue,
     imports,
     printing,
-=======
-    imports,
-    sign_in,
-    account,
->>>>>>> 5c0b144 (Console: audit trail, API keys, accreditations, approvals; both languages)
     people,
     branches,
     keys,
     preparations,
-<<<<<<< HEAD
-=======
-    printing,
     approvals,
     api_keys,
     accreditations,
     audit,
->>>>>>> 5c0b144 (Console: audit trail, API keys, accreditations, approvals; both languages)
 )
 
 

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from registry.domain.errors import InvalidInput, RegistryError, Violation
 from registry.domain.reasons import MAX_NOTE_LENGTH, REASONS, Act, Reason
 from registry.services import find
-from registry.services.approvals import AwaitsApproval
 from registry.services.change_status import ACT_VERBS, call_off, change_status
 from registry.services.context import Verb
 from registry.web import texts as public_texts
@@ -44,8 +43,6 @@ def act(public_id: str, word: str) -> ResponseReturnValue:
     try:
         reason = _reason(typed["reason"], act, wrong)
         change_status(the_registry(), the_actor(), public_id, act, reason, effective, until, typed["note"] or None)
-    except AwaitsApproval:
-        return forms.redirected(url_for("console.certificates.certificate", public_id=public_id, done="awaits"))
     except RegistryError as error:
         return forms.refused("act.html", error, typed, **_shown(public_id, act))
     return forms.redirected(url_for("console.certificates.certificate", public_id=public_id, done=word))

@@ -16,7 +16,6 @@ from registry.formats.act_table import ACTS
 from registry.formats.certificate_request import violations
 from registry.formats.error_report import unpacked_wrong
 from registry.formats.table import TableFormat
-from registry.services.approvals import AwaitsApproval
 from registry.services.bulk import imports
 from registry.services.bulk.imports import ImportKind, ImportState, Sent
 from registry.services.change_status import ACT_VERBS
@@ -91,8 +90,6 @@ def accept(name: str) -> ResponseReturnValue:
         imports.accept(the_registry(), the_actor(), name, skip_wrong=skip)
     except NotFound:
         raise
-    except AwaitsApproval:
-        return forms.redirected(url_for("console.imports.read", name=name, done="awaits-approval"))
     except RegistryError as error:
         status = forms.status_of(error)
         return forms.page("import.html", status, problem=import_texts.reason(str(error)), **_one(name))

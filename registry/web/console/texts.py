@@ -75,7 +75,6 @@ DONE: Mapping[str, LazyString] = {
     "withdraw": _("The withdrawal is recorded."),
     "cancel": _("The cancellation is recorded."),
     "call_off": _("The act is called off."),
-    "awaits": _("Not done yet: it waits until a second officer has approved it."),
     "issue": _("The certificate is issued."),
     "reissue": _("The certificate is issued. It takes the place of the older one."),
     "signed-out": _("You are signed out."),
@@ -96,7 +95,6 @@ DONE: Mapping[str, LazyString] = {
     "refused": _("Refused: nothing is done."),
     "taken-back": _("Taken back: nothing is done."),
     "discarded": _("The file is forgotten."),
-    "awaits-approval": _("Not done yet: it waits for a second officer."),
 }
 
 # What can be wrong with a certificate that is to be issued.

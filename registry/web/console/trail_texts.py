@@ -107,6 +107,7 @@ ACTS: Mapping[str, LazyString] = {
 # Acts that wait, as what is to be done.
 PROPOSED: Mapping[str, LazyString] = {
     "certificate.withdraw": _("Withdraw a certificate"),
+    "file.record": _("Record a file"),
     "issuer.four_eyes_off": _("Switch four eyes off"),
 }
 # What is told of a thing before and after an act; what is not here is shown by its name.
