@@ -63,7 +63,7 @@ def test_the_trail_shows_who_what_and_from_where(li: Visitor, sqlite_registry: R
     assert "Nothing fits" in words(li.open("/audit/?until=2020-01-01"))
     wrong = li.open("/audit/?since=yesterday")
     assert wrong.status_code == 422
-    assert "This is not a day." in words(wrong)
+    assert "This is not a day that exists." in words(wrong)
 
 
 def test_the_trail_has_pages(li: Visitor, sqlite_registry: Registry, actor_of_cqc: Actor) -> None:

@@ -38,7 +38,7 @@ def add() -> ResponseReturnValue:
     try:
         first = _day("valid_from", typed["valid_from"])
         if first is None:
-            raise InvalidInput([Violation(("valid_from",), "not a day")])
+            raise InvalidInput([Violation(("valid_from",), "not a day that exists")])
         last = _day("valid_until", typed["valid_until"])
         given = Accreditation(typed["body"], typed["number"], chosen, first, last)
         accreditations.add_accreditation(the_registry(), _code(), given, the_actor())
@@ -87,4 +87,4 @@ def _day(field: str, typed: str) -> date | None:
     try:
         return date.fromisoformat(typed)
     except ValueError:
-        raise InvalidInput([Violation((field,), "not a day")]) from None
+        raise InvalidInput([Violation((field,), "not a day that exists")]) from None

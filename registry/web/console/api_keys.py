@@ -96,7 +96,7 @@ def _end(typed: str) -> datetime | None:
     try:
         return datetime.combine(datetime.fromisoformat(typed).date(), time.min, CERTIFICATE_ZONE) + timedelta(days=1)
     except (ValueError, OverflowError):
-        raise InvalidInput([Violation(("expires_at",), "not a day")]) from None
+        raise InvalidInput([Violation(("expires_at",), "not a day that exists")]) from None
 
 
 def _days(typed: str) -> timedelta:

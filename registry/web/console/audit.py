@@ -95,7 +95,7 @@ def _day(field: str, typed: str) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(typed), time.min, CERTIFICATE_ZONE)
     except ValueError:
-        raise InvalidInput([Violation((field,), "not a day")]) from None
+        raise InvalidInput([Violation((field,), "not a day that exists")]) from None
 
 
 def _gathered(lines: Iterator[bytes]) -> Iterator[bytes]:
