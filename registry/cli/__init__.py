@@ -8,7 +8,7 @@ from registry.cli.accreditations import accreditation
 from registry.cli.api_keys import apikey
 from registry.cli.approvals import approvals
 from registry.cli.audit import audit
-from registry.cli.bulk import acts, export, import_file
+from registry.cli.bulk import acts, export, import_file, template
 from registry.cli.bundle import bundle
 from registry.cli.certificates import ACTS, call_off, history, issue_file, reissue
 from registry.cli.demo import demo
@@ -60,6 +60,7 @@ _COMMANDS = (
     import_file,
     acts,
     export,
+    template,
     verify,
     bundle,
     keys,

@@ -1,4 +1,4 @@
-"""`registry import`, `registry acts` and `registry export`."""
+"""`registry import`, `registry acts`, `registry export` and `registry template`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from registry.domain.errors import Conflict, InvalidInput, Violation
 from registry.domain.lifecycle import Status
 from registry.domain.schemes import SCHEMES
 from registry.formats.table import MalformedTable, TableFormat, recognize
+from registry.formats.table_templates import act_template, certificate_template
 from registry.services.approvals import needs_approval
 from registry.services.bulk.acts import check_acts, perform_acts
 from registry.services.bulk.check_certificates import check_certificates
@@ -154,6 +155,19 @@ def export(
     filters = Filters(Status(status) if status else None, scheme, holder, first and first.date(), last and last.date())
     write_export(registry, operator(registry, issuer_code, operators_name()), TableFormat(kind), filters, target)
     target.flush()
+
+
+@click.command("template")
+@click.argument("target", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--acts", "for_acts", is_flag=True, help="For 'registry acts' instead of 'registry import'.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of the heading.")
+def template(target: Path, for_acts: bool, lang: str) -> None:
+    """Write a table to begin with, a heading and an example row: FILE ends in .xlsx, .csv or .ndjson."""
+    kind = target.suffix.removeprefix(".").lower()
+    if kind not in set(TableFormat):
+        raise InvalidInput([Violation((), "the file's name must end in .xlsx, .csv or .ndjson")])
+    make = act_template if for_acts else certificate_template
+    target.write_bytes(make(TableFormat(kind), chinese=lang == "zh"))
 
 
 def _recognized(path: Path) -> TableFormat:

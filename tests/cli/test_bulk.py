@@ -82,3 +82,10 @@ def test_bulk_acts_that_wait_for_a_second_officer_are_not_done_here(prepared: di
     result = run(prepared, f"import {file} --issuer cqc")
     assert (result.exit_code, "wait for a second officer" in result.output) == (1, True)
     assert "3 new" in good(prepared, f"import {file} --issuer cqc --dry-run")
+
+
+@pytest.mark.parametrize("name", ["c.xlsx", "c.csv", "c.ndjson"])
+def test_a_template_is_a_file_to_begin_with(prepared: dict[str, str], tmp_path: Path, name: str) -> None:
+    good(prepared, f"template {tmp_path / name} --lang zh")
+    assert "1 rows: 1 new" in good(prepared, f"import {tmp_path / name} --issuer cqc --dry-run")
+    assert "must end in .xlsx" in run(prepared, f"template {tmp_path}/c.doc").output
