@@ -15,7 +15,7 @@ from registry.domain.schemes import SCHEMES
 from registry.domain.versions import VERSION_KINDS
 from registry.services import find, issue, versions
 from registry.services.context import Verb
-from registry.web import texts
+from registry.web import present, texts
 from registry.web.console import certificate_form, forms
 from registry.web.console.acts import reasons_for
 from registry.web.console.guard import allowed_to, the_actor
@@ -109,7 +109,9 @@ def _shown(act: Act, values: dict[str, str] | None = None, more: int = 0) -> dic
     return {
         "act": act,
         "sites": min(certificate_form.count_sites(values or {}) + more, MAX_SITES),
-        "standards": [(scheme.code, f"{scheme.standard} · {scheme.title.zh}") for scheme in SCHEMES.values()],
+        "standards": [
+            (scheme.code, f"{scheme.standard} · {present.said(scheme.title)}") for scheme in SCHEMES.values()
+        ],
         "sizes": [(size, texts.SIZES[size]) for size in EnterpriseSize],
         "identifiers": list(texts.IDENTIFIERS.items()),
         "reason_choices": [(reason, texts.REASONS[reason]) for reason in reasons],

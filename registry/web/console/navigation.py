@@ -32,7 +32,7 @@ class Section:
 
 _SECTIONS = (
     Section("console.home.overview", _("Overview"), Verb.READ),
-    Section("console.certificates.index", _("Certificates"), Verb.READ),
+    Section("console.certificates.index", _("Our certificates"), Verb.READ),
     Section("console.issue.new", _("Issue a certificate"), Verb.ISSUE),
     Section("console.printing.index", _("Printing"), Verb.READ),
     Section("console.imports.index", _("Import and export"), Verb.READ),
