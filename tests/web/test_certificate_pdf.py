@@ -13,7 +13,7 @@ from registry.domain.public_id import new_public_id
 from registry.domain.reasons import Act, Reason
 from registry.formats.pdf_attachment import credential_in_pdf
 from registry.services.change_status import change_status
-from registry.services.context import Registry, operator
+from registry.services.context import Registry, Verb, operator
 from registry.services.issue import issue
 from registry.web.application import build_application
 from tests.conftest import BASE_URL, bearer, sample_certificate
@@ -87,7 +87,7 @@ def test_an_archive_is_for_who_may_read_and_has_an_end(
 ) -> None:
     address = "/api/v1/certificates.zip"
     assert client.get(address).status_code == 401
-    assert client.get(address, headers=bearer(sqlite_registry, verbs=[])).status_code == 403
+    assert client.get(address, headers=bearer(sqlite_registry, verbs=[Verb.ISSUE])).status_code == 403
     mine = bearer(sqlite_registry)
     assert client.get(f"{address}?limit=3", headers=mine).status_code == 422
     monkeypatch.setattr("registry.web.archive.MAX_PRINTS", 0)
