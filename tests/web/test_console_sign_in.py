@@ -195,6 +195,11 @@ def test_a_form_from_another_site_does_nothing_even_with_its_token(visitor: Visi
     assert visitor.open("/").status_code == 200
 
 
+def filled(rule: str) -> str:
+    """An address that a rule answers to."""
+    return re.sub(r"<\w+>", "x", re.sub(r"<any\((\w+)[^>]*>", r"\1", re.sub(r"<int[^>]*>", "1", rule)))
+
+
 def test_every_form_of_the_console_is_behind_the_one_check(client: FlaskClient) -> None:
     rules = [
         rule
@@ -203,8 +208,7 @@ def test_every_form_of_the_console_is_behind_the_one_check(client: FlaskClient) 
     ]
     assert len(rules) >= 10
     for rule in rules:
-        path = re.sub(r"<int[^>]*>", "1", rule.rule)
-        path = re.sub(r"<\w+>", "x", path)
+        path = filled(rule.rule)
         assert client.post(path).status_code == 400, path
 
 
@@ -212,7 +216,7 @@ def test_every_page_of_the_console_asks_who_is_there(client: FlaskClient) -> Non
     free = {"/console/sign-in", "/console/invitation/<invitation>"}
     for rule in client.application.url_map.iter_rules():
         if rule.rule.startswith("/console") and "GET" in (rule.methods or set()) and rule.rule not in free:
-            path = re.sub(r"<\w+>", "x", re.sub(r"<int[^>]*>", "1", rule.rule))
+            path = filled(rule.rule)
             response = client.get(path, headers={"Accept": "text/html"})
             assert response.status_code == 303, path
             assert response.headers["Location"].startswith("/console/sign-in"), path
