@@ -109,8 +109,9 @@ def test_the_setting_is_seen_and_audited(registry: Registry, rdf_actor: Actor) -
     assert suites.pop("cqc") == "eddsa-rdfc-2022"
     assert set(suites.values()) <= {"eddsa-jcs-2022"}
     with registry.database.read() as connection:
-        events = connection.execute(select(AuditEvent.details).where(AuditEvent.act == "issuer.cryptosuite")).scalars()
-        assert list(events) == [{"from": "eddsa-jcs-2022", "to": "eddsa-rdfc-2022"}]
+        statement = select(AuditEvent.before, AuditEvent.after).where(AuditEvent.act == "issuer.cryptosuite")
+        events = connection.execute(statement).all()
+        assert events == [({"cryptosuite": "eddsa-jcs-2022"}, {"cryptosuite": "eddsa-rdfc-2022"})]
     with pytest.raises(NotFound):
         set_cryptosuite(registry, "nobody", Cryptosuite.RDFC)
 

@@ -18,7 +18,8 @@ from tests.conftest import Clock
 def test_each_sample_verifies_as_its_story_says(sqlite_registry: Registry, clock: Clock) -> None:
     with sqlite_registry.database.transaction() as connection:
         # The samples are for an empty registry.
-        for table in ("authorizations", "audit_events", "signing_keys", "issuers"):
+        accreditations = ("accreditation_schemes", "accreditations")
+        for table in (*accreditations, "authorizations", "audit_events", "signing_keys", "issuers"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
     for key in sqlite_registry.settings.keys_dir.iterdir():
         key.unlink()
