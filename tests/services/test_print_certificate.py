@@ -53,7 +53,7 @@ def test_it_is_the_same_file_until_the_status_changes(registry: Registry, actor:
 
 def test_what_has_run_out_or_been_replaced_is_marked(registry: Registry, actor: Actor, clock: Clock) -> None:
     old = issue(registry, actor, sample_certificate()).public_id
-    new = reissue(registry, actor, old, sample_certificate(), Reason.CORRECTION).public_id
+    new = reissue(registry, actor, old, sample_certificate(scope=Text("注塑件的生产")), Reason.CORRECTION).public_id
     assert "已被替换" in pages_of(printed(registry, old))[0]
     assert "revision2" in pages_of(printed(registry, new))[0]
     clock.advance(days=1000)
