@@ -251,6 +251,17 @@ def _registry(url: str, folder: Path, clock: Clock) -> Registry:
     return Registry(settings, Database(url), FileKeyStore(settings.keys_dir, PASSPHRASE), clock)
 
 
+def remove_issuers(registry: Registry) -> None:
+    """The samples are for a registry without any; its own keys stay."""
+    with registry.database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM signing_keys WHERE issuer_id IS NOT NULL")
+        for table in ("accreditation_schemes", "accreditations", "authorizations", "audit_events", "issuers"):
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+    for code in ("cqc", "other"):
+        for key in registry.settings.keys_dir.glob(f"{code}-*"):
+            key.unlink()
+
+
 def add_test_issuer(registry: Registry, code: str) -> None:
     """A certification body that may certify what `sample_certificate` makes."""
     schemes = ("gbt19001-2016", "gbt24001-2016", "gbt19011-2021-training")

@@ -12,17 +12,11 @@ from registry.services.manage_issuers import list_issuers
 from registry.services.sample.load import load_samples
 from registry.services.verify import Verifier
 from registry.store.models import Certificate, Issuer
-from tests.conftest import Clock
+from tests.conftest import Clock, remove_issuers
 
 
 def test_each_sample_verifies_as_its_story_says(sqlite_registry: Registry, clock: Clock) -> None:
-    with sqlite_registry.database.transaction() as connection:
-        # The samples are for an empty registry.
-        accreditations = ("accreditation_schemes", "accreditations")
-        for table in (*accreditations, "authorizations", "audit_events", "signing_keys", "issuers"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
-    for key in sqlite_registry.settings.keys_dir.iterdir():
-        key.unlink()
+    remove_issuers(sqlite_registry)
     steps: list[tuple[int, int]] = []
     count = load_samples(sqlite_registry, 150, lambda done, total: steps.append((done, total)))
     assert steps[-1] == (count, count)

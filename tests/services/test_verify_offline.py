@@ -35,7 +35,7 @@ from registry.services.verify_offline import OfflineVerifier
 from registry.services.versions import reissue
 from registry.store.log import insert_cosignature, newest_head
 from registry.store.models import Certificate
-from tests.conftest import Clock, sample_certificate
+from tests.conftest import Clock, remove_issuers, sample_certificate
 from tests.formats.tlog_vectors import signing_key
 from tests.services.offline import (
     bundle_of,
@@ -76,17 +76,6 @@ def suspend(registry: Registry, public_id: str, **more: Any) -> None:
 
 
 # The registry's own verdicts.
-
-
-def remove_issuers(registry: Registry) -> None:
-    """The samples are for a registry without any."""
-    with registry.database.transaction() as connection:
-        connection.exec_driver_sql("DELETE FROM signing_keys WHERE issuer_id IS NOT NULL")
-        for table in ("authorizations", "audit_events", "issuers"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
-    for code in ("cqc", "other"):
-        for key in registry.settings.keys_dir.glob(f"{code}-*"):
-            key.unlink()
 
 
 def test_a_bank_is_told_what_the_registry_itself_would_tell_of_each_certificate(
