@@ -18,6 +18,7 @@ from registry.web.requests import StrictParser
 
 blueprint = Blueprint("approvals", __name__, url_prefix="/api/v1", description="Four eyes, with an API key")
 blueprint.ARGUMENTS_PARSER = StrictParser()
+blueprint.after_request(headers.keep_private)
 
 
 class ProposalsQuery(Schema):
@@ -65,13 +66,6 @@ class ProposalsAnswer(Schema):
 
     items = fields.List(fields.Nested(ProposalAnswer), required=True)
     next_after = fields.String(required=True, allow_none=True)
-
-
-@blueprint.after_request
-def keep_private(response: Any) -> Any:
-    """Nothing here is for caches."""
-    response.headers["Cache-Control"] = headers.PRIVATE
-    return response
 
 
 @blueprint.get("/approvals")

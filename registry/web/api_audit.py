@@ -18,6 +18,7 @@ from registry.web.requests import StrictParser
 
 blueprint = Blueprint("audit", __name__, url_prefix="/api/v1/audit", description="Who did what, with an API key")
 blueprint.ARGUMENTS_PARSER = StrictParser()
+blueprint.after_request(headers.keep_private)
 
 
 class TrailQuery(Schema):
@@ -57,13 +58,6 @@ class TrailAnswer(Schema):
 
     items = fields.List(fields.Nested(TrailEventAnswer), required=True)
     next_after = fields.String(required=True, allow_none=True)
-
-
-@blueprint.after_request
-def keep_private(response: Any) -> Any:
-    """Nothing here is for caches."""
-    response.headers["Cache-Control"] = headers.PRIVATE
-    return response
 
 
 @blueprint.get("")

@@ -19,6 +19,7 @@ from registry.web.requests import StrictParser
 
 blueprint = Blueprint("api_keys", __name__, url_prefix="/api/v1/api-keys", description="API keys, with an API key")
 blueprint.ARGUMENTS_PARSER = StrictParser()
+blueprint.after_request(headers.keep_private)
 _MOST_HOURS = int(LONGEST_OVERLAP / timedelta(hours=1))
 
 
@@ -68,13 +69,6 @@ class ApiKeysAnswer(Schema):
 
     items = fields.List(fields.Nested(ApiKeyAnswer), required=True)
     next_after = fields.String(required=True, allow_none=True)
-
-
-@blueprint.after_request
-def keep_private(response: Any) -> Any:
-    """Nothing here is for caches."""
-    response.headers["Cache-Control"] = headers.PRIVATE
-    return response
 
 
 @blueprint.get("")
