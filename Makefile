@@ -7,7 +7,7 @@ demo: $(VENV)/.installed
 	$(VENV)/bin/registry demo
 
 test: $(VENV)/.installed-development
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/.installed-development
 	$(VENV)/bin/ruff check .

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
 PHONE = {"width": 390, "height": 844}
@@ -54,13 +54,20 @@ def complaints() -> list[str]:
     return []
 
 
+def listen(context: BrowserContext, complaints: list[str]) -> None:
+    """Collect what goes wrong in the pages of a browser.
+
+    What the browser itself no longer wants, because the page was left before all of it had come, is nobody's loss.
+    """
+    context.on("console", lambda message: complaints.append(message.text))
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on("requestfailed", lambda one: complaints.extend([] if one.failure == "net::ERR_ABORTED" else [one.url]))
+
+
 @pytest.fixture
 def phone(browser: Browser, complaints: list[str]) -> Iterator[Page]:
     """A telephone set to Chinese."""
     context = browser.new_context(viewport=PHONE, locale="zh-CN", has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    page = context.new_page()
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
-    yield page
+    listen(context, complaints)
+    yield context.new_page()
     context.close()

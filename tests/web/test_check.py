@@ -24,6 +24,7 @@ from registry.web.application import build_application
 from registry.web.presented import MAX_CREDENTIAL_BYTES, MAX_PDF_BYTES
 from tests.conftest import BASE_URL, sample_certificate
 from tests.formats.test_pdf_attachment import pdf
+from tests.web.conftest import listen
 from tests.web.test_browser import is_too_wide
 
 HTML = {"Accept": "text/html"}
@@ -164,8 +165,8 @@ def test_a_file_is_chosen_and_judged(
         context = browser.new_context(
             viewport={"width": width, "height": 900}, locale="zh-CN", java_script_enabled=script
         )
+        listen(context, complaints)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
         page.goto(f"{server}/")
         page.get_by_role("link", name="也可以查验文件").click()
         if script:

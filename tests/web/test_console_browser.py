@@ -21,7 +21,7 @@ from registry.services.roles import Role
 from registry.web.application import build_application
 from tests.conftest import Clock, sample_certificate
 from tests.services.accounts import PASSWORD, code_now, new_user, signed_in
-from tests.web.conftest import PHONE, running
+from tests.web.conftest import PHONE, listen, running
 from tests.web.test_browser import CONTRASTS, DESK, is_too_wide
 
 pytestmark = pytest.mark.browser
@@ -47,11 +47,7 @@ def address(app: Flask) -> Iterator[str]:
 def desk(browser: Browser, complaints: list[str], **options: object) -> BrowserContext:
     """A browser at a desk, whose complaints are collected."""
     context = browser.new_context(viewport=DESK, locale="en-GB", **options)  # type: ignore[arg-type]
-    context.on("console", lambda message: complaints.append(message.text))
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    # A question that is not answered before the form is sent is nobody's loss.
-    failed = re.compile(r"(?<!/check)$")
-    context.on("requestfailed", lambda one: complaints.extend([one.url] if failed.search(one.url) else []))
+    listen(context, complaints)
     return context
 
 
