@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -91,6 +92,12 @@ class Settings:
     approval_days: int = 7
     # Where notices are mailed; without it they are only listed (REGISTRY_SMTP_HOST and others).
     mail: MailServer | None = None
+    # Whether webhooks may go out without TLS, which networks they may reach though those are not public, and a file
+    # with an authority that their receivers' certificates come from (REGISTRY_WEBHOOK_HTTP, REGISTRY_WEBHOOK_NETWORKS,
+    # REGISTRY_WEBHOOK_CA_FILE).
+    webhook_http: bool = False
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    webhook_ca_file: Path | None = None
     # Whether certificates that no accreditation stands behind are refused, or issued and marked as such
     # (REGISTRY_UNACCREDITED: refuse or mark).
     accredited_only: bool = False
@@ -152,6 +159,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         session_hours=_number(environment, "REGISTRY_SESSION_HOURS", 12, 1, _MINUTES_OF_A_YEAR),
         approval_days=_number(environment, "REGISTRY_APPROVAL_DAYS", 7, 1, 366),
         mail=_mail_server(environment),
+        webhook_http=_switch(environment, "REGISTRY_WEBHOOK_HTTP"),
+        webhook_networks=_networks(environment, "REGISTRY_WEBHOOK_NETWORKS"),
+        webhook_ca_file=_path(environment, "REGISTRY_WEBHOOK_CA_FILE"),
         accredited_only=_choice(environment, "REGISTRY_UNACCREDITED", ("mark", "refuse")) == "refuse",
         vc_api=_switch(environment, "REGISTRY_VC_API"),
         vc_api_status_hosts=_origins(environment, "REGISTRY_VC_API_STATUS_HOSTS"),
@@ -192,6 +202,13 @@ def _origin(name: str, text: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or not plain:
         raise Misconfigured(f"{name} must be like https://registry.example.org, not {text!r}.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(one.strip()) for one in environment.get(name, "").split(",") if one.strip())
+    except ValueError as error:
+        raise Misconfigured(f"{name} must be networks like 10.20.0.0/16, with commas between: {error}.") from error
 
 
 def _secret(environment: Mapping[str, str], name: str) -> str | None:
