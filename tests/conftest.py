@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -30,9 +30,11 @@ from registry.domain.certificate import (
     HolderType,
     Site,
 )
+from registry.domain.errors import NotFound
 from registry.domain.schemes import Text
-from registry.services import api_keys, manage_issuers, passwords, set_up
-from registry.services.context import Actor, Registry, Verb, operator
+from registry.services import api_keys, manage_issuers, party_keys, passwords, relying_parties, set_up
+from registry.services.context import Actor, Registry, RelyingParty, Scope, Verb, operator
+from registry.services.relying_parties import PartyKind
 from registry.settings import Settings
 from registry.store.database import Database
 from registry.web.application import build_application
@@ -235,6 +237,20 @@ def bearer(registry: Registry, code: str = "cqc", verbs: list[Verb] | None = Non
     """Headers with a new API key of an issuer; for all verbs unless told."""
     token = api_keys.create_api_key(registry, code, list(Verb) if verbs is None else verbs, "test")
     return {"Authorization": f"Bearer {token}"}
+
+
+def party_bearer(registry: Registry, code: str = "bank", scopes: Collection[Scope] = tuple(Scope)) -> dict[str, str]:
+    """Headers with a new API key of a relying party, which is made where there is none; for all scopes unless told."""
+    return {"Authorization": f"Bearer {party_keys.create_key(registry, sample_party(registry, code), scopes).token}"}
+
+
+def sample_party(registry: Registry, code: str = "bank") -> RelyingParty:
+    """Somebody who may do everything for a relying party, which is made where there is none."""
+    try:
+        return relying_parties.party_operator(registry, code, "test")
+    except NotFound:
+        relying_parties.add_party(registry, code, Text("样例银行", "Sample Bank"), PartyKind.BANK)
+        return relying_parties.party_operator(registry, code, "test")
 
 
 def _registry(url: str, folder: Path, clock: Clock) -> Registry:

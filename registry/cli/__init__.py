@@ -17,6 +17,7 @@ from registry.cli.issuers import issuer
 from registry.cli.keys import keys
 from registry.cli.log import log
 from registry.cli.own_key import own_key, prepare_file, submit_file
+from registry.cli.parties import party
 from registry.cli.prints import print_certificates
 from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
@@ -46,6 +47,7 @@ _COMMANDS = (
     accreditation,
     user,
     apikey,
+    party,
     issue_file,
     prepare_file,
     submit_file,

@@ -17,6 +17,7 @@ from registry.domain.lifecycle import Status
 from registry.serve import require_free_port, serve_forever
 from registry.services import api_keys, find, set_up
 from registry.services.context import CERTIFICATE_VERBS, Registry, open_registry, operator
+from registry.services.sample.bank import sample_bank
 from registry.services.sample.load import load_samples
 from registry.services.sample.people import sample_people
 from registry.settings import read_settings
@@ -50,6 +51,7 @@ def demo(port: int, enterprises: int, run_server: bool) -> None:
     token = api_keys.create_api_key(registry, _DEMO_ISSUER, CERTIFICATE_VERBS, "demo")
     click.echo(_demo_guide(registry, token))
     click.echo(_people_guide(registry))
+    click.echo(_bank_guide(registry))
     registry.database.close()
     if run_server:
         click.echo("The server runs until you press Ctrl+C.")
@@ -96,6 +98,18 @@ def _demo_guide(registry: Registry, token: str) -> str:
         "For the command line on this registry ('registry verify', 'registry keys list') in another terminal:",
         "",
         *(f"  export {name}={quote(os.environ[name])}" for name in _FOR_THE_COMMAND_LINE if name in os.environ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _bank_guide(registry: Registry) -> str:
+    """A relying party to try things as."""
+    code, token = sample_bank(registry)
+    lines = [
+        f"The sample bank {code} has an API key for all that relying parties can do:",
+        "",
+        f"  curl {registry.base_url}/api/v1/party -H 'Authorization: Bearer {token}'",
         "",
     ]
     return "\n".join(lines)

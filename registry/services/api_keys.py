@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,18 +12,18 @@ from sqlalchemy import Connection
 
 from registry.domain.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, NotPermitted, Violation
 from registry.services.context import Actor, Registry, Verb, audit_for, require_issuer
+from registry.services.key_tokens import TokenKind
 from registry.store import access
 from registry.store.access import StoredApiKey
+from registry.store.parties import StoredPartyKey
 
-# crk_<public part>_<secret>: a scanner can recognize one that was committed by mistake.
-_TOKEN = re.compile(r"crk_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
-_NOBODY = hashlib.sha256(b"no such key").digest()
+TOKENS = TokenKind("crk")
 MAX_LABEL_LENGTH = 100
 MAX_PAGE = 100
 LONGEST_OVERLAP = timedelta(days=366)
-_DEFAULT_OVERLAP = timedelta(days=7)
+DEFAULT_OVERLAP = timedelta(days=7)
 # The time of the last use is not written more often than this.
-_USED_EVERY = timedelta(minutes=1)
+USED_EVERY = timedelta(minutes=1)
 
 
 class KeyState(StrEnum):
@@ -80,7 +76,7 @@ def rotate_own(
     registry: Registry,
     actor: Actor,
     key_id: str,
-    overlap: timedelta = _DEFAULT_OVERLAP,
+    overlap: timedelta = DEFAULT_OVERLAP,
     expires_at: datetime | None = None,
 ) -> NewApiKey:
     """Make the successor of one of the issuer's keys; the old one ends after the overlap.
@@ -98,7 +94,7 @@ def rotate_own(
 def rotate_api_key(
     registry: Registry,
     key_id: str,
-    overlap: timedelta = _DEFAULT_OVERLAP,
+    overlap: timedelta = DEFAULT_OVERLAP,
     expires_at: datetime | None = None,
     who: str = "terminal",
 ) -> NewApiKey:
@@ -152,7 +148,7 @@ def list_api_keys(registry: Registry, issuer_code: str) -> list[StoredApiKey]:
         return access.api_keys_of(connection, require_issuer(connection, issuer_code).id)
 
 
-def state_of(key: StoredApiKey, now: datetime) -> KeyState:
+def state_of(key: StoredApiKey | StoredPartyKey, now: datetime) -> KeyState:
     """Whether a key can be used at a moment."""
     if key.revoked_at is not None:
         return KeyState.REVOKED
@@ -163,19 +159,16 @@ def authenticate(registry: Registry, token: str, origin: str | None = None) -> A
     """Who sends this token, from the network address `origin`.
 
     Raises NotAuthenticated, with the same words whatever is wrong.
-
-    The secret has 256 random bits, so a plain SHA-256 keeps it; the comparison takes the same time whether the key
-    exists or not.
     """
-    match, now = _TOKEN.fullmatch(token), registry.now()
+    public_part, now = TOKENS.public_part(token), registry.now()
     found = None
-    if match:
+    if public_part:
         with registry.database.read() as connection:
-            found = access.find_api_key(connection, match[1])
-    genuine = hmac.compare_digest(_hash(match[2] if match else ""), found.secret_hash if found else _NOBODY)
+            found = access.find_api_key(connection, public_part)
+    genuine = TOKENS.is_genuine(token, found.secret_hash if found else None)
     if found is None or not genuine or state_of(found, now) is not KeyState.ACTIVE:
         raise NotAuthenticated("The API key is unknown, revoked or expired.")
-    if found.last_used_at is None or now - found.last_used_at >= _USED_EVERY:
+    if found.last_used_at is None or now - found.last_used_at >= USED_EVERY:
         # Where the database is busy, the next request will tell.
         registry.database.attempt(access.use_of_api_key(found.id, now))
     return Actor(
@@ -196,11 +189,11 @@ def _create(
 ) -> NewApiKey:
     now, label = registry.now(), label.strip()
     _check(verbs, label, expires_at, now)
-    key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    new = TOKENS.make()
     access.insert_api_key(
         connection,
-        key_id=key_id,
-        secret_hash=_hash(secret),
+        key_id=new.key_id,
+        secret_hash=new.secret_hash,
         issuer_id=issuer_id,
         verbs=sorted(verbs),
         label=label,
@@ -209,9 +202,9 @@ def _create(
         root_id=root_id,
         user_id=user_id,
     )
-    made = _find(connection, key_id)
-    audit_for(connection, now, who, issuer_id, "apikey.create", key_id, after=_told(made))
-    return NewApiKey(made, f"crk_{key_id}_{secret}")
+    made = _find(connection, new.key_id)
+    audit_for(connection, now, who, issuer_id, "apikey.create", new.key_id, after=_told(made))
+    return NewApiKey(made, new.token)
 
 
 def _rotate(
@@ -252,9 +245,7 @@ def _revoke(registry: Registry, connection: Connection, who: Actor | str, key: S
 
 def _find(connection: Connection, key_id: str, issuer_id: int | None = None) -> StoredApiKey:
     """The key of a public part or of a whole token, held until the transaction ends; of one issuer, if told."""
-    token = _TOKEN.fullmatch(key_id)
-    public = token[1] if token else key_id
-    found = access.find_api_key(connection, public, for_update=True)
+    found = access.find_api_key(connection, TOKENS.public_part(key_id) or key_id, for_update=True)
     if found is None or (issuer_id is not None and found.issuer_id != issuer_id):
         # Whoever pastes a damaged token must not read its secret in a log.
         raise NotFound("No API key has this public part, the one in the middle.")
@@ -294,7 +285,3 @@ def _told(key: StoredApiKey) -> dict[str, Any]:
         "expires_at": key.expires_at and key.expires_at.isoformat(),
         "revoked_at": key.revoked_at and key.revoked_at.isoformat(),
     }
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

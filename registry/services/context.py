@@ -77,6 +77,40 @@ class Actor:
             raise NotPermitted(f"{who} does not allow '{verb}'; it allows: {allowed}.")
 
 
+class Scope(StrEnum):
+    """What an API key of a relying party can be allowed to do."""
+
+    # Verify certificates, one or a portfolio.
+    VERIFY = "verify"
+    # Watch certificates, and read what happened to them.
+    WATCH = "watch"
+    # Have receipts made, read and export them.
+    RECEIPTS = "receipts"
+    # Change what belongs to the party: API keys, webhooks, settings.
+    ADMINISTER = "administer"
+
+
+@dataclass(frozen=True, slots=True)
+class RelyingParty:
+    """Somebody who acts for one relying party: a tenant of its own, which sees nothing of any other.
+
+    `name` goes into the audit trail, and `origin`, the network address that the request came from.
+    """
+
+    name: str
+    party_id: int
+    code: str
+    scopes: frozenset[Scope]
+    key_id: str | None = None
+    origin: str | None = None
+
+    def require(self, scope: Scope) -> None:
+        """Raises NotPermitted unless the party may do this."""
+        if scope not in self.scopes:
+            allowed = ", ".join(sorted(self.scopes)) or "nothing"
+            raise NotPermitted(f"This API key does not allow '{scope}'; it allows: {allowed}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
     """One registry at work: its settings, database, keys and clock."""
@@ -163,7 +197,7 @@ def audit(
 def audit_for(
     connection: Connection,
     at: datetime,
-    who: Actor | str,
+    who: Actor | RelyingParty | str,
     issuer_id: int | None,
     act: str,
     subject: str,
@@ -198,7 +232,9 @@ def audit_many(connection: Connection, actor: Actor, acts: Sequence[AuditedAct])
     access.insert_audits(connection, [{**act._asdict(), **same} for act in acts])
 
 
-def _who(who: Actor | str) -> tuple[str, dict[str, Any]]:
+def _who(who: Actor | RelyingParty | str) -> tuple[str, dict[str, Any]]:
     if isinstance(who, str):
         return who, {}
+    if isinstance(who, RelyingParty):
+        return who.name, {"origin": who.origin}
     return who.name, {"api_key_id": who.api_key_id, "user_id": who.user_id, "origin": who.origin}

@@ -8,5 +8,6 @@ from registry.store import log_models as log_models
 from registry.store import look_models as look_models
 from registry.store import models as models
 from registry.store import own_key_models as own_key_models
+from registry.store import party_models as party_models
 from registry.store import people_models as people_models
 from registry.store import statistics as statistics

@@ -18,6 +18,7 @@ from registry.web import (
     api_follow_up,
     api_imports,
     api_keys,
+    api_party,
     api_preparations,
     api_prints,
     api_proof,
@@ -67,6 +68,8 @@ _ISSUERS_API = (
     api_approvals,
     api_keys,
 )
+# For relying parties, with an API key of theirs.
+_PARTIES_API = (api_party,)
 
 
 def build_application(registry: Registry) -> Flask:
@@ -98,7 +101,7 @@ def build_application(registry: Registry) -> Flask:
     # After Api, which brings handlers of its own.
     errors.install(app)
     documentation.describe(app, api)
-    for module in (*_ISSUERS_API, api_public, api_proof):
+    for module in (*_ISSUERS_API, *_PARTIES_API, api_public, api_proof):
         api.register_blueprint(module.blueprint)
     for module in _PAGES:
         app.register_blueprint(module.blueprint)
@@ -121,6 +124,9 @@ def _limit(app: Flask, limiter: Limiter, settings: Settings, console: Blueprint)
     admin = limiter.shared_limit(settings.rate_limit_admin, scope="admin")
     for module in _ISSUERS_API:
         admin(module.blueprint)
+    party = limiter.shared_limit(settings.rate_limit_admin, scope="party")
+    for module in _PARTIES_API:
+        party(module.blueprint)
     app.extensions["count_archive"] = limits.counter(limiter, archive.RATE_LIMIT, archive.LIMIT_SCOPE)
     limiter.shared_limit(settings.rate_limit_admin, scope="console")(console)
     limiter.shared_limit(settings.rate_limit_log, scope="log")(log.blueprint)

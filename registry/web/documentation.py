@@ -26,6 +26,8 @@ def describe(app: Flask, api: Api) -> None:
     api.spec.components.security_scheme(
         "apiKey", {"type": "http", "scheme": "bearer", "description": "An API key, made with 'registry apikey create'"}
     )
+    told = "An API key of a relying party, made with 'registry party key create'"
+    api.spec.components.security_scheme("partyKey", {"type": "http", "scheme": "bearer", "description": told})
 
 
 @blueprint.get("/api/openapi.json")
