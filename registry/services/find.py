@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, tuple_
 
+from registry.domain.certificate import HolderId, HolderType
 from registry.domain.errors import InvalidInput, NotFound, Violation
 from registry.domain.lifecycle import Status, StatusAt, StatusEvent, standing_at, status_of
 from registry.domain.public_id import MalformedPublicId, parse_public_id
@@ -19,11 +20,11 @@ from registry.services.context import Actor, Registry, Verb
 from registry.store import certificates as store
 from registry.store import versions as version_store
 from registry.store.certificates import AnySelect, StoredCertificate
-from registry.store.holder_names import name_begins, name_contains
+from registry.store.holder_names import fold_name, name_begins, name_contains
 from registry.store.models import Certificate
 
 MAX_PAGE = 100
-_MAX_QUERY_LENGTH = 200
+MAX_QUERY_LENGTH = 200
 # More than a certification body makes of one certificate.
 _MAX_VERSIONS = 50
 
@@ -86,8 +87,8 @@ def search_own(registry: Registry, actor: Actor, typed: str, filters: Filters, a
 
     Raises InvalidInput, NotPermitted.
     """
-    if len(typed) > _MAX_QUERY_LENGTH:
-        raise InvalidInput([Violation(("q",), f"longer than {_MAX_QUERY_LENGTH} characters")])
+    if len(typed) > MAX_QUERY_LENGTH:
+        raise InvalidInput([Violation(("q",), f"longer than {MAX_QUERY_LENGTH} characters")])
     page = list_certificates(registry, actor, replace(filters, number=typed), after, limit)
     if not page.items:
         page = list_certificates(registry, actor, replace(filters, holder_id=typed.upper()), after, limit)
@@ -199,15 +200,15 @@ def search(
     given = [field for field, value in (("number", number), ("uscc", uscc), ("name", name)) if value]
     if len(given) != 1:
         raise InvalidInput([Violation((), "give exactly one of: number, uscc, name")])
-    if max(len(value or "") for value in (number, uscc, name)) > _MAX_QUERY_LENGTH:
-        raise InvalidInput([Violation((given[0],), f"longer than {_MAX_QUERY_LENGTH} characters")])
+    if max(len(value or "") for value in (number, uscc, name)) > MAX_QUERY_LENGTH:
+        raise InvalidInput([Violation((given[0],), f"longer than {MAX_QUERY_LENGTH} characters")])
     refresh_due(registry)
     with registry.database.read() as connection:
         statement = store.stored_certificates()
         if number:
             statement = statement.where(Certificate.number.in_(_spellings(number)))
         elif uscc:
-            statement = statement.where(Certificate.holder_id.in_((uscc.strip(), uscc.strip().upper())))
+            statement = statement.where(Certificate.holder_id.in_(_identifiers(uscc)))
         else:
             statement = statement.where(*_by_name(connection, name or "", match))
         return _page(registry, connection, statement, after, limit)
@@ -222,6 +223,36 @@ def search_anything(registry: Registry, typed: str, after: str | None = None, li
     if page.items:
         return page
     return search(registry, name=typed, after=after, limit=limit)
+
+
+def certificates_of_holder(registry: Registry, holder: HolderId, after: str | None = None, limit: int = 20) -> Page:
+    """All certificates of an organization, those that began last before the others.
+
+    Persons are found by certificate number alone. Raises InvalidInput, NotFound.
+    """
+    refresh_due(registry)
+    with registry.database.read() as connection:
+        statement = store.stored_certificates().where(
+            Certificate.holder_id.in_(_identifiers(holder.value)),
+            Certificate.holder_id_scheme == holder.scheme,
+            Certificate.holder_type == HolderType.ORGANIZATION,
+        )
+        page = _page(registry, connection, statement, after, limit, Certificate.valid_from)
+    if not page.items:
+        raise NotFound("No certificate of a holder with this identifier is in the registry.")
+    return page
+
+
+def has_number(row: StoredCertificate, typed: str) -> bool:
+    """Whether what was typed is the certificate's number."""
+    return row.number in _spellings(typed)
+
+
+def is_of_holder(row: StoredCertificate, typed: str) -> bool:
+    """Whether what was typed is the holder's identifier, or all of one of its names."""
+    if row.holder_id in _identifiers(typed):
+        return True
+    return fold_name(typed) in {fold_name(name) for name in (row.holder_name, row.holder_name_en) if name}
 
 
 def stored_document(registry: Registry, typed: str) -> tuple[str, bytes]:
@@ -239,6 +270,11 @@ def _spellings(number: str) -> set[str]:
     typed = " ".join(unicodedata.normalize("NFKC", number).split())
     upper = typed.upper()
     return {number.strip(), typed, upper, upper.replace(" ", "-"), upper.replace(" ", "")}
+
+
+def _identifiers(typed: str) -> set[str]:
+    """An identifier as it may stand in the register: people type small letters, and blanks between groups."""
+    return {typed.strip(), "".join(unicodedata.normalize("NFKC", typed).split()).upper()}
 
 
 def _by_name(connection: Connection, name: str, match: NameMatch) -> list[ColumnElement[bool]]:

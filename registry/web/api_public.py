@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask_smorest import Blueprint
 
+from registry.domain.certificate import HolderId
 from registry.services import find, manage_issuers
 from registry.services.statistics import statistics_of_register
 from registry.services.verify import Verification
@@ -63,6 +64,15 @@ def verify_document() -> Response:
 def search(query: dict[str, Any]) -> dict[str, Any]:
     """Find certificates by number, by USCC, or by the holder's name (in Chinese or English)."""
     return answers.page(the_registry().base_url, find.search(the_registry(), **query))
+
+
+@blueprint.get("/holders/<scheme>/<path:value>")
+@blueprint.arguments(schemas.ListedSchema, location="query")
+@blueprint.response(200, schemas.PageAnswer)
+def holder(query: dict[str, Any], scheme: str, value: str) -> dict[str, Any]:
+    """All certificates of an organization by its identifier (`uscc`, `lei` or `other`), the newest first."""
+    found = find.certificates_of_holder(the_registry(), HolderId(scheme, value), **query)
+    return answers.page(the_registry().base_url, found)
 
 
 @blueprint.get("/issuers")

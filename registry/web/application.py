@@ -32,6 +32,7 @@ from registry.web import (
     errors,
     headers,
     health,
+    holders,
     identity,
     languages,
     limits,
@@ -55,7 +56,7 @@ _OPENAPI = {
     "OPENAPI_VERSION": "3.1.0",
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
-_PAGES = (pages, badge, check, widget, identity, statistics, status_lists, documentation)
+_PAGES = (pages, holders, badge, check, widget, identity, statistics, status_lists, documentation)
 # For issuers, with an API key.
 _ISSUERS_API = (
     api_certificates,

@@ -5,24 +5,20 @@ Works without script; static/check.js adds dropping. What is handed in is judged
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from registry.domain.errors import InvalidInput, Violation
+from registry.services.find import MAX_QUERY_LENGTH
 from registry.services.presented import Presented
-from registry.web import headers, present, texts
-from registry.web.pages import as_public_id
+from registry.web import headers, present, texts, typed
 from registry.web.presented import MAX_CREDENTIAL_BYTES, MAX_PDF_BYTES, judge
 
 blueprint = Blueprint("check", __name__)
 
 # What stands around the file in a form.
 _FORM_BYTES = 16_384
-# The signed part behind the '#' of a code: docs/offline-qr.md.
-_SIGNED_PART = re.compile(r"[0-9A-Za-z$*+./:_-]{1,4000}")
 
 
 @blueprint.get("/check")
@@ -38,14 +34,14 @@ def check() -> ResponseReturnValue:
     # One limit for all of it: a text that is too long is told like a file that is.
     request.max_form_memory_size = request.max_content_length
     try:
-        typed = request.form.get("text", "").strip()
+        text = request.form.get("text", "").strip()
         file = request.files.get("file")
         body = file.read(MAX_PDF_BYTES + 1) if file is not None else b""
-        if not body and typed:
-            public_id = as_public_id(typed)
-            if public_id is not None:
-                return redirect(_address(public_id, typed), 303)
-            body = typed.encode()
+        if not body and text:
+            address = _elsewhere(text)
+            if address is not None:
+                return redirect(address, 303)
+            body = text.encode()
         if not body:
             raise InvalidInput([Violation((), "nothing to check")])
         return _verdict(judge(body))
@@ -55,11 +51,12 @@ def check() -> ResponseReturnValue:
         return _form(error.violations[0].reason, 422)
 
 
-def _address(public_id: str, typed: str) -> str:
-    """The page of a code; its signed part, which that page checks, goes along."""
-    signed = typed.partition("#")[2]
-    address = url_for("pages.verify", public_id=public_id)
-    return f"{address}#{signed}" if _SIGNED_PART.fullmatch(signed) else address
+def _elsewhere(text: str) -> str | None:
+    """The page for what was pasted or scanned and is no document: of its certificate, or of the search for it."""
+    address = typed.page_of(text)
+    if address is None and len(text) <= MAX_QUERY_LENGTH and not text.startswith(("{", "[")):
+        return url_for("pages.search", q=text)
+    return address
 
 
 def _form(refusal: str | None, status: int = 200) -> Response:
@@ -67,6 +64,7 @@ def _form(refusal: str | None, status: int = 200) -> Response:
     response = make_response(render_template("check.html", refusal=told), status)
     response.vary.update(("Accept", "Accept-Language", "Cookie"))
     response.headers["Cache-Control"] = headers.PRIVATE if refusal else "public, max-age=60"
+    headers.allow_camera(response)
     return response
 
 

@@ -13,7 +13,7 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "geolocation=(), microphone=()",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=31536000",
 }
@@ -27,6 +27,11 @@ def keep_private(response: Response) -> Response:
     """Nothing for caches: what an issuer alone may see."""
     response.headers["Cache-Control"] = PRIVATE
     return response
+
+
+def allow_camera(response: Response) -> None:
+    """Let the scripts of this page, which are ours, ask for the camera."""
+    response.headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
 
 
 def install(app: Flask) -> None:

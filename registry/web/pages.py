@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import wraps
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from registry.domain.certificate import SAMPLE_ENDING, HolderId
-from registry.domain.errors import InvalidInput, NotFound, Violation
-from registry.domain.public_id import MalformedPublicId, parse_public_id
+from registry.domain.certificate import SAMPLE_ENDING
+from registry.domain.errors import InvalidInput, Violation
+from registry.domain.public_id import parse_public_id
 from registry.formats import qr_code
 from registry.formats.credential import MEDIA_TYPE
-from registry.formats.identifiers import why_wrong
 from registry.services import find, manage_issuers, manage_keys
 from registry.services.accreditations import list_accreditations
 from registry.services.find import NameMatch, Page
 from registry.services.offline_qr import WORTH_PRINTING, makes_codes
 from registry.services.verify import Verification
-from registry.web import api_public, errors, headers, present, texts
+from registry.web import api_public, errors, headers, present, texts, typed
 from registry.web.credential_type import negotiate
 from registry.web.current import the_registry, the_verifier
 
@@ -39,11 +37,6 @@ _OTHER_PROBLEMS = {
     "internal-error": 500,
 }
 _SMALLEST_SCALE, _LARGEST_SCALE = 4, 40
-# An id with about as many characters as it should have, in one piece or in its groups. A name has no digits.
-_LIKE_PUBLIC_ID = re.compile(
-    r"(?=.*\d)(?:[0-9A-Z]{13,16}|[0-9A-Z]{4,6}([- ])[0-9A-Z]{4,6}\1[0-9A-Z]{4,6})", re.IGNORECASE
-)
-_LIKE_USCC = re.compile(r"[0-9A-Z]{18}", re.IGNORECASE)
 _CRITERIA = ("q", "number", "uscc", "name", "match")
 
 
@@ -73,7 +66,9 @@ def canonical(view: Callable[[str], ResponseReturnValue]) -> Callable[[str], Res
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """What this is, and the search box."""
-    return _page("home.html", _SELDOM)
+    response = _page("home.html", _SELDOM)
+    headers.allow_camera(response)
+    return response
 
 
 @blueprint.get("/v/<public_id>")
@@ -121,27 +116,23 @@ def credential(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/search")
 def search() -> ResponseReturnValue:
     """Find a certificate by whatever is known of it."""
-    public_id = as_public_id(request.args.get("q", ""))
-    if public_id is not None:
-        return redirect(url_for("pages.verify", public_id=public_id), 303)
+    named = request.args.get("q", "")
+    address = typed.page_of(named)
+    if address is not None:
+        return redirect(address, 303)
     criteria = {name: request.args[name] for name in _CRITERIA if name in request.args}
     try:
         found, refusal = (_find(criteria) if criteria else None), None
     except InvalidInput as error:
         found, refusal = None, _in_words(error)
-    mistyped = _mistyped(criteria) if found is not None and not found.items else None
+    address = typed.page_meant(named, found) if named and found is not None and "after" not in request.args else None
+    if address is not None:
+        return redirect(address, 303)
+    mistyped = typed.mistyped(criteria) if found is not None and not found.items else None
     shown = {"criteria": criteria, "found": found, "refusal": refusal, "mistyped": mistyped}
     response = _page("search.html", headers.VERDICT, **shown)
     response.status_code = 422 if refusal else 200
     return response
-
-
-@blueprint.get("/holders/<scheme>/<path:value>")
-def holder(scheme: str, value: str) -> ResponseReturnValue:
-    """A holder is known by its certificates."""
-    if scheme not in texts.IDENTIFIERS:
-        raise NotFound("No holder is registered under an identifier of that kind.")
-    return redirect(url_for("pages.search", uscc=value), 303)
 
 
 @blueprint.get("/issuers")
@@ -223,40 +214,10 @@ def _unchanging(content: bytes, media_type: str) -> Response:
 
 def module_pixels() -> int:
     """How many pixels a module of a QR code shall have, by the query. Raises InvalidInput."""
-    typed = request.args.get("scale", str(qr_code.DEFAULT_MODULE_PIXELS))
-    if len(typed) <= 2 and typed.isascii() and typed.isdecimal() and _SMALLEST_SCALE <= int(typed) <= _LARGEST_SCALE:
-        return int(typed)
+    scale = request.args.get("scale", str(qr_code.DEFAULT_MODULE_PIXELS))
+    if len(scale) <= 2 and scale.isascii() and scale.isdecimal() and _SMALLEST_SCALE <= int(scale) <= _LARGEST_SCALE:
+        return int(scale)
     raise InvalidInput([Violation(("scale",), f"must be a whole number from {_SMALLEST_SCALE} to {_LARGEST_SCALE}")])
-
-
-def as_public_id(typed: str) -> str | None:
-    """The public id in what was typed, scanned or pasted: the id itself, or the address in the QR code."""
-    try:
-        return parse_public_id(_without_address(typed))
-    except MalformedPublicId:
-        return None
-
-
-def _without_address(typed: str) -> str:
-    address = typed.strip().partition("#")[0].partition("?")[0]
-    return address.rpartition("/v/")[2]
-
-
-def _mistyped(criteria: dict[str, str]) -> dict[str, str] | None:
-    """What is wrong with an id or a credit code that nothing was found for; None where it looks like neither."""
-    scanned = criteria.get("q", "")
-    typed = _without_address(scanned)
-    if "/v/" in scanned or _LIKE_PUBLIC_ID.fullmatch(typed):
-        try:
-            parse_public_id(typed)
-        except MalformedPublicId as error:
-            return {"kind": str(texts.READ_AS_PUBLIC_ID), "reason": texts.in_words(str(error)) or str(error)}
-    code = (criteria.get("uscc") or scanned).strip()
-    if _LIKE_USCC.fullmatch(code):
-        wrong = why_wrong(HolderId("uscc", code.upper()))
-        if wrong is not None:
-            return {"kind": str(texts.READ_AS_USCC), "reason": texts.in_words(wrong) or wrong}
-    return None
 
 
 def _find(criteria: dict[str, str]) -> Page:

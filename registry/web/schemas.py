@@ -133,6 +133,13 @@ class SearchSchema(Schema):
     limit = fields.Integer(load_default=20, validate=validate.Range(1, MAX_PAGE))
 
 
+class ListedSchema(Schema):
+    """Which page of a list, and how long."""
+
+    after = fields.String(validate=validate.Length(1, 40))
+    limit = fields.Integer(load_default=20, validate=validate.Range(1, MAX_PAGE))
+
+
 class ProofSchema(Schema):
     """Which act on the certificate is to be proved."""
 

@@ -270,6 +270,10 @@ _REFUSALS: tuple[tuple[re.Pattern[str], LazyString], ...] = tuple(
             _("At least one character is mistyped: the last one does not fit the others."),
         ),
         (r"No certificate with this id is in the registry", _("No certificate with this id is in the registry.")),
+        (
+            r"No certificate of a holder with this identifier is in the registry",
+            _("No certificate of a holder with this identifier is in the registry."),
+        ),
         (r"No issuer has the code '(?P<code>.*)'", _("No issuer has the code %(code)s.")),
         (r"too short: type at least", _("That is too short: type at least two Chinese characters, or three letters.")),
         (

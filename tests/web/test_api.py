@@ -115,6 +115,7 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         "/api/v1/preparations/{public_id}/credential",
         "/api/v1/verify/{public_id}",
         "/api/v1/verify",
+        "/api/v1/holders/{scheme}/{value}",
         "/api/v1/search",
         "/api/v1/issuers",
         "/api/v1/schemes",

@@ -117,6 +117,14 @@ def test_a_pasted_id_or_code_leads_to_its_page_with_the_signed_part(client: Flas
         assert (answer.status_code, answer.headers["Location"]) == (303, target)
 
 
+def test_what_a_code_says_that_is_no_address_of_ours_is_searched_for(client: FlaskClient, public_id: str) -> None:
+    answer = hand_in(client, text="00125Q30001R0S")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/search?q=00125Q30001R0S")
+    assert client.get(answer.headers["Location"], headers=HTML).headers["Location"] == f"/v/{public_id}"
+    assert "neither a certificate" in refused(hand_in(client, text="[1]"))
+    assert "neither a certificate" in refused(hand_in(client, text="x" * 201))
+
+
 def test_what_is_no_certificate_is_told_in_the_readers_language(client: FlaskClient) -> None:
     assert refused(hand_in(client)) == "Choose a file, or paste a text."
     assert refused(hand_in(client, language="zh")) == "请选择文件，或粘贴内容。"
@@ -167,13 +175,13 @@ def test_a_file_is_chosen_and_judged(
         )
         listen(context, complaints)
         page = context.new_page()
-        page.goto(f"{server}/")
-        page.get_by_role("link", name="也可以查验文件").click()
+        # Beside the search box of the home page as well as on a page of its own.
+        page.goto(f"{server}/" if width == 390 else f"{server}/check")
         if script:
             assert not is_too_wide(page)
         page.set_input_files("#file", tmp_path / "certificate.pdf")
         if not script:
-            page.get_by_role("button", name="查验").click()
+            page.locator(".check > button").click()
         page.wait_for_selector("#verdict")
         assert page.inner_text("#verdict").strip() == "有效"
         context.close()
