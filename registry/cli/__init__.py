@@ -21,6 +21,7 @@ from registry.cli.parties import party
 from registry.cli.prints import print_certificates
 from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
+from registry.cli.transfers import accept, hand_over, keep
 from registry.cli.users import user
 from registry.cli.verify import verify
 from registry.cli.witness import witness
@@ -54,6 +55,9 @@ _COMMANDS = (
     *ACTS,
     reissue,
     call_off,
+    accept,
+    hand_over,
+    keep,
     history,
     surveillance,
     policy,

@@ -16,3 +16,5 @@ class NoticeKind(StrEnum):
     SUSPENSION_NEAR = "suspension_near"
     # The certificate was suspended on that day, because the audit was missed.
     SUSPENDED = "suspended"
+    # Another certification body has accepted the certification on that day.
+    TRANSFERRED = "transferred"

@@ -34,9 +34,19 @@ _TITLES: Mapping[NoticeKind, tuple[str, str]] = {
         "因未按期监督审核，证书已被暂停",
         "Certificates that were suspended: their surveillance audits were missed",
     ),
+    NoticeKind.TRANSFERRED: (
+        "已转至其他认证机构",
+        "Certifications that another certification body has accepted",
+    ),
 }
 # What is worst first.
-_ORDER = (NoticeKind.SUSPENDED, NoticeKind.SUSPENSION_NEAR, NoticeKind.SURVEILLANCE_DUE, NoticeKind.EXPIRY)
+_ORDER = (
+    NoticeKind.SUSPENDED,
+    NoticeKind.SUSPENSION_NEAR,
+    NoticeKind.TRANSFERRED,
+    NoticeKind.SURVEILLANCE_DUE,
+    NoticeKind.EXPIRY,
+)
 
 
 def notice_mail(

@@ -24,6 +24,7 @@ from registry.web import (
     api_proof,
     api_public,
     api_signing_keys,
+    api_transfers,
     archive,
     badge,
     certificate_pdf,
@@ -68,6 +69,7 @@ _ISSUERS_API = (
     api_audit,
     api_approvals,
     api_keys,
+    api_transfers,
 )
 # For relying parties, with an API key of theirs.
 _PARTIES_API = (api_party,)

@@ -58,3 +58,23 @@ def test_the_policy_is_shown_and_changed(prepared: dict[str, str]) -> None:
     assert (refused.exit_code, len(refused.output.splitlines())) == (1, 1)
     assert good(prepared, "notices cqc") == ""
     assert run(prepared, "notices cqc --after -1").exit_code == 1
+
+
+def test_a_certification_is_handed_over_at_the_terminal(prepared: dict[str, str]) -> None:
+    good(
+        prepared,
+        "issuer add other --name-zh 另一认证中心 --address-zh 上海 --mark OTH --scheme gbt19001-2016 --from 2020-01-01",
+    )
+    former = issued(prepared)
+    good(prepared, f"hand-over {former} --to other")
+    good(prepared, f"keep {former}")
+    good(prepared, f"hand-over {former} --to other")
+    today = day_of(datetime.now(UTC))
+    days = {name: str(today) for name in ("granted_on", "decided_on", "valid_from")}
+    request = json.dumps(sample_request("T-1", **days, valid_until=str(months_after(today, 36))))
+    refused = run(prepared, "accept - --issuer other", request)
+    assert (refused.exit_code, len(refused.output.splitlines())) == (1, 1)
+    newer = good(prepared, f"accept - --issuer other --from {former}", request).split("/v/")[1].strip()
+    assert run(prepared, f"verify {former}").output.startswith("superseded\n")
+    assert good(prepared, f"verify {newer}").startswith("valid\n")
+    assert "transferred" in good(prepared, "notices cqc")

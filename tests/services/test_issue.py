@@ -48,9 +48,9 @@ def rows_everywhere(registry: Registry) -> dict[str, int]:
         }
 
 
-def keyed_actor(registry: Registry) -> Actor:
+def keyed_actor(registry: Registry, code: str = "cqc") -> Actor:
     """An actor with an API key, as Idempotency-Keys belong to one."""
-    return api_keys.authenticate(registry, api_keys.create_api_key(registry, "cqc", list(Verb), "test"))
+    return api_keys.authenticate(registry, api_keys.create_api_key(registry, code, list(Verb), "test"))
 
 
 def test_an_issued_certificate_verifies_as_valid(registry: Registry, actor: Actor) -> None:

@@ -103,9 +103,12 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
                 "reissue",
                 "versions",
                 "surveillance",
+                "handover",
             )
         ),
         "/api/v1/surveillance",
+        "/api/v1/transfers",
+        "/api/v1/handovers",
         "/api/v1/notices",
         "/api/v1/follow-up-policy",
         "/api/v1/keys",

@@ -141,3 +141,39 @@ def test_a_key_needs_the_verb(sqlite_registry: Registry, api: FlaskClient) -> No
     wanted = {"result": "passed", "held_on": "2026-03-02"}
     problem(api.post(url, json=wanted, headers=stranger), 404, "not-found")
     problem(api.get(url, headers=stranger), 404, "not-found")
+
+
+def test_a_certification_is_handed_over_by_api(api: FlaskClient, sqlite_registry: Registry) -> None:
+    former = create(api)
+    other = bearer(sqlite_registry, "other")
+    certificate = sample_request("T-1", **FRESH)["certificate"]
+    wanted = {"certificate": certificate, "transferred_from": {"public_id": former}}
+    problem(api.put(f"/api/v1/certificates/{former}/handover", json={"to": "nobody"}), 404, "not-found")
+    problem(api.put(f"/api/v1/certificates/{former}/handover", json={"to": "other"}, headers=other), 404, "not-found")
+    assert api.put(f"/api/v1/certificates/{former}/handover", json={"to": "other"}).status_code == 204
+    for headers in ({}, other):
+        (item,) = api.get("/api/v1/handovers", headers=headers).get_json()["items"]
+        assert (item["public_id"], item["from"], item["to"]) == (former, "cqc", "other")
+    problem(api.post("/api/v1/transfers", json=wanted), 422, "invalid-input")
+    response = api.post("/api/v1/transfers", json=wanted, headers=other)
+    assert response.status_code == 201, response.json
+    issued = response.get_json()["public_id"]
+    assert response.headers["Location"].endswith(issued)
+    found = api.get(f"/api/v1/verify/{former}").get_json()
+    assert (found["verdict"], found["replaced_by"]) == ("superseded", issued)
+    problem(api.delete(f"/api/v1/certificates/{former}/handover"), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("origin", "pointer"),
+    [
+        ({}, "/transferred_from/body"),
+        ({"public_id": "x"}, "/transferred_from/public_id"),
+        ({"body": "SGS", "number": "1", "revision": 1}, "/transferred_from/revision"),
+        (None, "/transferred_from"),
+    ],
+)
+def test_a_wrong_transfer_is_422_with_the_field(api: FlaskClient, origin: Any, pointer: str) -> None:
+    wanted = {"certificate": sample_request("T-1", **FRESH)["certificate"], "transferred_from": origin}
+    answer = problem(api.post("/api/v1/transfers", json=wanted), 422, "invalid-input")
+    assert pointer in [error["pointer"] for error in answer["errors"]]

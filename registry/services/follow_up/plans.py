@@ -39,9 +39,10 @@ def plan_without(connection: Connection, certificate: StoredCertificate, first_v
     rows = [
         row
         for row in versions.versions_of(connection, first_version_id, _ALL)
-        if row.id != certificate.id and not (row.change is not None and row.replaces_id is None)
+        if row.id != certificate.id and (row.id == first_version_id or row.replaces_id is not None)
     ]
-    last = max((row for row in rows if _begins_term(row)), key=lambda row: row.id)
+    begin_terms = [row for row in rows if row.id == first_version_id or row.change == Reason.RECERTIFICATION]
+    last = begin_terms[-1]
     plan = first_plan(term_of(last))
     for record in store.records_of(connection, first_version_id):
         if record.recorded_at >= last.recorded_at:
@@ -68,10 +69,6 @@ def _take_over(connection: Connection, issuer_id: int, key: int, new: NewCertifi
             store.insert_plans(connection, [made])
     elif before is not None:
         store.replace_plan(connection, replace(before, certificate_id=key))
-
-
-def _begins_term(row: StoredCertificate) -> bool:
-    return row.change is None or row.change == Reason.RECERTIFICATION
 
 
 def _term(new: NewCertificate) -> Term:
