@@ -20,6 +20,7 @@ _VERSION = 1
 _KEY_LENGTH, _NONCE_LENGTH = 32, 12
 # As for the signing keys (keys/pkcs8.py): 16 MiB of memory for each guess.
 _COST, _BLOCK_SIZE, _PARALLELISM = 2**14, 8, 4
+_FIRST_COST, _GREATEST_COST = 2**14, 2**20
 _PURPOSE = b"registry sealing key"
 _FILE = "sealing.key"
 
@@ -64,9 +65,9 @@ def open_sealer(folder: Path, passphrase: bytes) -> Sealer:
 
 def _wrapped(key: bytes, passphrase: bytes) -> str:
     salt, nonce = os.urandom(16), os.urandom(_NONCE_LENGTH)
-    wrapped = AESGCM(_derived(passphrase, salt)).encrypt(nonce, key, _PURPOSE)
-    content = {"version": _VERSION, "salt": salt.hex(), "nonce": nonce.hex(), "wrapped_key": wrapped.hex()}
-    return json.dumps(content, indent=1)
+    wrapped = AESGCM(_derived(passphrase, salt, _COST)).encrypt(nonce, key, _PURPOSE)
+    content = {"version": _VERSION, "cost": _COST, "salt": salt.hex(), "nonce": nonce.hex()}
+    return json.dumps(content | {"wrapped_key": wrapped.hex()}, indent=1)
 
 
 def _unwrapped(path: Path, passphrase: bytes) -> bytes:
@@ -75,7 +76,11 @@ def _unwrapped(path: Path, passphrase: bytes) -> bytes:
         if content["version"] != _VERSION:
             raise ValueError("unknown version")
         salt, nonce, wrapped = (bytes.fromhex(content[name]) for name in ("salt", "nonce", "wrapped_key"))
-        cipher = AESGCM(_derived(passphrase, salt))
+        # The first files did not say it.
+        cost = content.get("cost", _FIRST_COST)
+        if not 0 < cost <= _GREATEST_COST:
+            raise ValueError("unknown cost")
+        cipher = AESGCM(_derived(passphrase, salt, cost))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CantBeOpened(f"The file {path} can't be read ({type(error).__name__}). Restore it.") from None
     try:
@@ -84,8 +89,8 @@ def _unwrapped(path: Path, passphrase: bytes) -> bytes:
         raise CantBeOpened(f"The passphrase does not open {path}, or the file was altered.") from None
 
 
-def _derived(passphrase: bytes, salt: bytes) -> bytes:
-    return Scrypt(salt, _KEY_LENGTH, _COST, _BLOCK_SIZE, _PARALLELISM).derive(passphrase)
+def _derived(passphrase: bytes, salt: bytes, cost: int) -> bytes:
+    return Scrypt(salt, _KEY_LENGTH, cost, _BLOCK_SIZE, _PARALLELISM).derive(passphrase)
 
 
 def _write_once(path: Path, text: str) -> None:

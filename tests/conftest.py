@@ -19,8 +19,9 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
-from keys import FileKeyStore
+from keys import FileKeyStore, pkcs8, sealing
 from registry.domain.certificate import (
     Authorization,
     Certificate,
@@ -45,6 +46,10 @@ PASSPHRASE = "a passphrase for tests only"
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 DATABASES = ("sqlite", "postgresql")
 
+# How fast the machine is that the tests run on says nothing about the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
 
 @pytest.fixture(autouse=True)
 def _own_environment() -> Iterator[None]:
@@ -53,6 +58,15 @@ def _own_environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_keys() -> Iterator[None]:
+    """Encrypt keys at a thousandth of the cost; test_pkcs8.py and test_sealing.py tell about the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pkcs8, "_COST", 16)
+        patch.setattr(sealing, "_COST", 16)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from keys.pkcs8 import WrongPassphrase
 
 PASSPHRASE = "口令 — a passphrase for tests"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+REAL_COST = pkcs8._COST
 PUBLIC = KEY.public_key().public_bytes_raw()
 
 
@@ -31,7 +32,10 @@ def openssl(*arguments: str | Path, given: bytes = b"") -> bytes:
 
 @pytest.fixture(scope="module")
 def pem() -> str:
-    return pkcs8.encrypt(KEY, PASSPHRASE.encode())
+    """As it is outside of tests (tests/conftest.py)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pkcs8, "_COST", REAL_COST)
+        return pkcs8.encrypt(KEY, PASSPHRASE.encode())
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from keys import FileKeyStore, KeyStoreError
+from keys import FileKeyStore, KeyStoreError, sealing
 
 PASSPHRASE = "a passphrase for tests only"
+REAL_COST = sealing._COST
 
 
 @pytest.fixture
@@ -61,6 +62,28 @@ def test_another_passphrase_opens_nothing(folder: Path) -> None:
         FileKeyStore(folder, None).unseal(sealed, b"x")
 
 
+def test_its_cost_hurts_who_guesses_and_the_first_files_that_do_not_say_it_open(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # tests/conftest.py makes it cheap for the others. At least 16 MiB for each guess: 128 * cost * 8 bytes.
+    assert REAL_COST >= 2**14
+    monkeypatch.setattr(sealing, "_COST", REAL_COST)
+    sealed = FileKeyStore(folder, PASSPHRASE).seal(b"a secret", b"x")
+    content = json.loads((folder / "sealing.key").read_text())
+    assert content.pop("cost") == REAL_COST
+    (folder / "sealing.key").write_text(json.dumps(content))
+    assert FileKeyStore(folder, PASSPHRASE).unseal(sealed, b"x") == b"a secret"
+
+
+@pytest.mark.parametrize("cost", [0, 3, -16, "16", None, 2**21, 2**60])
+def test_a_cost_that_can_not_be_is_told_at_once(folder: Path, cost: object) -> None:
+    FileKeyStore(folder, PASSPHRASE).seal(b"a secret", b"x")
+    content = json.loads((folder / "sealing.key").read_text())
+    (folder / "sealing.key").write_text(json.dumps(content | {"cost": cost}))
+    with pytest.raises(KeyStoreError, match="Restore it"):
+        FileKeyStore(folder, PASSPHRASE).seal(b"another", b"x")
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 2}', "[" * 100_000])
 def test_a_destroyed_file_is_told_and_not_replaced(folder: Path, content: str) -> None:
     (folder / "sealing.key").write_text(content, "utf-8")
@@ -74,7 +97,8 @@ def test_the_file_is_for_its_owner_alone_and_no_signing_key(folder: Path) -> Non
     store.seal(b"a secret", b"x")
     assert [file.name for file in folder.iterdir()] == ["sealing.key"]
     assert stat.S_IMODE((folder / "sealing.key").stat().st_mode) == 0o600
-    assert set(json.loads((folder / "sealing.key").read_text())) == {"version", "salt", "nonce", "wrapped_key"}
+    content = json.loads((folder / "sealing.key").read_text())
+    assert set(content) == {"version", "cost", "salt", "nonce", "wrapped_key"}
     assert store.records() == []
 
 
