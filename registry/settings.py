@@ -61,6 +61,8 @@ class Settings:
     # Files of the log for one address: whoever mirrors it asks for many, each of which caches may keep for ever
     # (REGISTRY_RATE_LIMIT_LOG).
     rate_limit_log: str = "6000 per minute"
+    # Reports of suspected forgeries from one address (REGISTRY_RATE_LIMIT_REPORTS).
+    rate_limit_reports: str = "10 per hour"
     # Where the counters are kept; processes share them only through a server (REGISTRY_RATE_LIMIT_STORAGE).
     rate_limit_storage: str = "memory://"
     # The largest request body, in bytes (REGISTRY_MAX_BODY_BYTES).
@@ -144,6 +146,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         rate_limit_offline_qr=environment.get("REGISTRY_RATE_LIMIT_OFFLINE_QR", "120 per minute"),
         rate_limit_print=environment.get("REGISTRY_RATE_LIMIT_PRINT", "60 per minute"),
         rate_limit_log=environment.get("REGISTRY_RATE_LIMIT_LOG", "6000 per minute"),
+        rate_limit_reports=environment.get("REGISTRY_RATE_LIMIT_REPORTS", "10 per hour"),
         rate_limit_storage=environment.get("REGISTRY_RATE_LIMIT_STORAGE", "memory://"),
         max_body_bytes=_number(environment, "REGISTRY_MAX_BODY_BYTES", 1_048_576),
         max_import_bytes=_number(environment, "REGISTRY_MAX_IMPORT_BYTES", 268_435_456),

@@ -275,6 +275,7 @@ def _registry(url: str, folder: Path, clock: Clock) -> Registry:
         key_passphrase=PASSPHRASE,
         rate_limit_public="100000 per minute",
         rate_limit_admin="100000 per minute",
+        rate_limit_reports="100000 per hour",
         # Entries about the audit trail would come between those that tests count; tests of the trail turn them on.
         audit_interval=None,
     )

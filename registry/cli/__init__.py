@@ -19,6 +19,7 @@ from registry.cli.log import log
 from registry.cli.own_key import own_key, prepare_file, submit_file
 from registry.cli.parties import party
 from registry.cli.prints import print_certificates
+from registry.cli.reports import report
 from registry.cli.server import init, serve
 from registry.cli.terminal import RefusingGroup
 from registry.cli.transfers import accept, hand_over, keep
@@ -74,6 +75,7 @@ _COMMANDS = (
     log,
     audit,
     approvals,
+    report,
     witness,
     worker,
 )

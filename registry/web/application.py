@@ -42,6 +42,7 @@ from registry.web import (
     pages,
     pictures,
     present,
+    reports,
     statistics,
     status_lists,
     vc_api,
@@ -57,7 +58,7 @@ _OPENAPI = {
     "OPENAPI_VERSION": "3.1.0",
 }
 # What is for everybody and stands beside the API of the OpenAPI document.
-_PAGES = (pages, holders, badge, check, widget, identity, statistics, status_lists, documentation)
+_PAGES = (pages, holders, badge, check, reports, widget, identity, statistics, status_lists, documentation)
 # For issuers, with an API key.
 _ISSUERS_API = (
     api_certificates,
@@ -135,4 +136,5 @@ def _limit(app: Flask, limiter: Limiter, settings: Settings, console: Blueprint)
     limiter.shared_limit(settings.rate_limit_log, scope="log")(log.blueprint)
     limiter.shared_limit(settings.rate_limit_offline_qr, scope=offline_qr.LIMIT_SCOPE)(offline_qr.blueprint)
     limiter.shared_limit(settings.rate_limit_print, scope=certificate_pdf.LIMIT_SCOPE)(certificate_pdf.blueprint)
+    app.extensions["count_report"] = limits.counter(limiter, settings.rate_limit_reports, reports.LIMIT_SCOPE)
     app.extensions["count_pdf"] = limits.counter(limiter, settings.rate_limit_print, certificate_pdf.LIMIT_SCOPE)

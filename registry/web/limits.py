@@ -28,11 +28,12 @@ def install(app: Flask, settings: Settings) -> Limiter:
         settings.rate_limit_offline_qr,
         settings.rate_limit_print,
         settings.rate_limit_log,
+        settings.rate_limit_reports,
     ):
         try:
             parse_many(limit)
         except ValueError as error:
-            names = "REGISTRY_RATE_LIMIT_PUBLIC, _ADMIN, _OFFLINE_QR, _PRINT and _LOG"
+            names = "REGISTRY_RATE_LIMIT_PUBLIC, _ADMIN, _OFFLINE_QR, _PRINT, _LOG and _REPORTS"
             message = f"{names} must be like '600 per minute', not {limit!r}."
             raise Misconfigured(message) from error
     in_memory = settings.rate_limit_storage == "memory://"

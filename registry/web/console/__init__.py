@@ -27,6 +27,7 @@ from registry.web.console import (
     people,
     preparations,
     printing,
+    reports,
     sign_in,
     texts,
 )
@@ -49,6 +50,7 @@ _PAGES = (
     approvals,
     api_keys,
     accreditations,
+    reports,
     audit,
 )
 

@@ -43,6 +43,7 @@ _SECTIONS = (
     Section("console.keys.index", _("Keys"), Verb.ADMINISTER),
     Section("console.api_keys.index", _("API keys"), Verb.ADMINISTER),
     Section("console.accreditations.index", _("Accreditations"), Verb.READ),
+    Section("console.reports.index", _("Suspected forgeries"), Verb.ADMINISTER),
     Section("console.audit.index", _("Audit trail"), Verb.AUDIT),
 )
 

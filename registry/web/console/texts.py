@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _
 from keys import Custody
 from registry.domain.reasons import Act
 from registry.domain.schemes import Scheme
+from registry.services.reports import ReportState
 from registry.services.roles import Role
 from registry.web import texts as public
 
@@ -69,6 +70,15 @@ ACT_MEANINGS: Mapping[Act, LazyString] = {
     Act.CALL_OFF: _("The planned act does not take effect. Both stay in the history."),
 }
 # What has just been done, by the word in the address.
+REPORT_STATES: Mapping[ReportState, LazyString] = {
+    ReportState.NEW: _("New"),
+    ReportState.SEEN: _("Seen"),
+    ReportState.CLOSED: _("Closed"),
+}
+REPORT_MARKS: Mapping[ReportState, LazyString] = {
+    ReportState.SEEN: _("Mark as seen"),
+    ReportState.CLOSED: _("Close it"),
+}
 DONE: Mapping[str, LazyString] = {
     "suspend": _("The suspension is recorded."),
     "restore": _("The restoration is recorded."),
