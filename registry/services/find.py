@@ -107,7 +107,7 @@ def narrowed(registry: Registry, connection: Connection, actor: Actor, filters: 
     if filters.holder is not None:
         conditions.append((Certificate.holder_id == filters.holder) | name_begins(connection, filters.holder))
     if filters.number is not None:
-        conditions.append(Certificate.number.in_(_spellings(filters.number)))
+        conditions.append(Certificate.number.in_(spellings(filters.number)))
     if filters.holder_id is not None:
         conditions.append(Certificate.holder_id == filters.holder_id)
     if filters.name is not None:
@@ -206,7 +206,7 @@ def search(
     with registry.database.read() as connection:
         statement = store.stored_certificates()
         if number:
-            statement = statement.where(Certificate.number.in_(_spellings(number)))
+            statement = statement.where(Certificate.number.in_(spellings(number)))
         elif uscc:
             statement = statement.where(Certificate.holder_id.in_(_identifiers(uscc)))
         else:
@@ -265,7 +265,7 @@ def stored_document(registry: Registry, typed: str) -> tuple[str, bytes]:
     return public_id, document
 
 
-def _spellings(number: str) -> set[str]:
+def spellings(number: str) -> set[str]:
     """A number as it may stand in the register: people type small letters, and blanks for hyphens or for nothing."""
     typed = " ".join(unicodedata.normalize("NFKC", number).split())
     upper = typed.upper()

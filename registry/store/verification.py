@@ -55,7 +55,7 @@ class VerificationRow(NamedTuple):
         )
 
 
-_VERIFICATION: AnySelect = (
+FOR_VERIFICATION: AnySelect = (
     select(
         Certificate.id,
         Certificate.public_id,
@@ -91,12 +91,12 @@ _VERIFICATION: AnySelect = (
     .join(SigningKey, SigningKey.id == Certificate.signing_key_id)
     .outerjoin(LogEntry, and_(LogEntry.certificate_id == Certificate.id, LogEntry.sequence == literal_column("1")))
 )
-FIND_FOR_VERIFICATION: AnySelect = _VERIFICATION.where(Certificate.public_id == bindparam("public_id"))
+FIND_FOR_VERIFICATION: AnySelect = FOR_VERIFICATION.where(Certificate.public_id == bindparam("public_id"))
 
 
 def page_for_verification(
     connection: Connection, conditions: Sequence[ColumnElement[bool]], after: int, limit: int
 ) -> list[VerificationRow]:
     """Certificates with all that their verification needs, in the order of their row ids, those after `after`."""
-    page = _VERIFICATION.where(Certificate.id > after, *conditions).order_by(Certificate.id).limit(limit)
+    page = FOR_VERIFICATION.where(Certificate.id > after, *conditions).order_by(Certificate.id).limit(limit)
     return [VerificationRow(*row) for row in connection.execute(page)]

@@ -172,11 +172,15 @@ def _verification(base_url: str, found: Verification) -> dict[str, Any]:
         "links": links(base_url, found.public_id) if found.public_id else None,
     }
     if found.differences:
-        answer["differences"] = [
-            {"pointer": one.pointer, "registered": one.registered, "presented": one.presented}
-            for one in found.differences
-        ]
+        answer["differences"] = differences(found)
     return answer
+
+
+def differences(found: Verification) -> list[dict[str, Any]]:
+    """Where a document that was handed in departs from the registered one."""
+    return [
+        {"pointer": one.pointer, "registered": one.registered, "presented": one.presented} for one in found.differences
+    ]
 
 
 def catalogue() -> dict[str, Any]:

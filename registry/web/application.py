@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from registry.packaged import packaged_folder
 from registry.services.context import Registry
+from registry.services.portfolio.verify import PortfolioVerifier
 from registry.services.status_lists import StatusLists
 from registry.services.verify import Verifier
 from registry.settings import Settings
@@ -25,6 +26,7 @@ from registry.web import (
     api_public,
     api_signing_keys,
     api_transfers,
+    api_verifications,
     archive,
     badge,
     certificate_pdf,
@@ -73,7 +75,7 @@ _ISSUERS_API = (
     api_transfers,
 )
 # For relying parties, with an API key of theirs.
-_PARTIES_API = (api_party,)
+_PARTIES_API = (api_party, api_verifications)
 
 
 def build_application(registry: Registry) -> Flask:
@@ -86,6 +88,7 @@ def build_application(registry: Registry) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["registry"] = registry
     verifier = app.extensions["verifier"] = Verifier(registry, registry.settings.remembered_signatures)
+    app.extensions["portfolio_verifier"] = PortfolioVerifier(registry, verifier.log)
     app.extensions["status_lists"] = StatusLists(registry)
     limiter = limits.install(app, registry.settings)
     app.wsgi_app = HotPath(  # type: ignore[method-assign]

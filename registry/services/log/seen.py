@@ -15,7 +15,6 @@ from registry.store import log
 
 # 32 MB of leaf hashes: a million entries.
 _KEPT_TILES = 4096
-_TILE_BYTES = TILE_WIDTH * HASH_SIZE
 
 
 class Unproven(Exception):
@@ -25,8 +24,8 @@ class Unproven(Exception):
 class SeenByLog:
     """Checks entries against the tree under the log's signed checkpoint.
 
-    A tile of leaf hashes is proven once against the root, and is kept if it is full: then it never changes. An entry
-    is checked by its own hash each time.
+    A tile of leaf hashes is proven once against the root, and is kept as far as it was proven: what the log has once
+    signed never changes. An entry is checked by its own hash each time.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -38,8 +37,10 @@ class SeenByLog:
     def require(self, log_index: int, statement: bytes) -> None:
         """Raises Unproven unless `statement` is entry number `log_index` of the log."""
         number, position = divmod(log_index, TILE_WIDTH)
-        tile = self._tiles.get(number) or self._proven_tile(number, log_index)
         start = position * HASH_SIZE
+        tile = self._tiles.get(number, b"")
+        if len(tile) <= start:
+            tile = self._proven_tile(number, log_index)
         if tile[start : start + HASH_SIZE] != leaf_hash(statement):
             raise Unproven(f"entry {log_index} of the log says something else")
 
@@ -62,13 +63,13 @@ class SeenByLog:
         checkpoint = self._opened(head.note)
         if checkpoint.size != head.size or not inclusion_holds(path, log_index, head.size, leaf, checkpoint.root):
             raise Unproven(f"entry {log_index} does not lead to the root that the log has signed")
-        # A tile that has filled up since is proven only as far as the checkpoint reaches.
-        if len(tile) == _TILE_BYTES and (number + 1) * TILE_WIDTH <= head.size:
-            with self._lock:
-                self._tiles[number] = tile
-                if len(self._tiles) > _KEPT_TILES:
-                    self._tiles.popitem(last=False)
-        return tile
+        # A tile that has got more since is proven only as far as the checkpoint reaches.
+        proven = tile[: (head.size - number * TILE_WIDTH) * HASH_SIZE]
+        with self._lock:
+            self._tiles[number] = proven
+            if len(self._tiles) > _KEPT_TILES:
+                self._tiles.popitem(last=False)
+        return proven
 
     def _opened(self, note: bytes) -> Checkpoint:
         newest = self._newest

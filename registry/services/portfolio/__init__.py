@@ -1,0 +1,1 @@
+"""Verifying many certificates at once, for banks and insurers."""
