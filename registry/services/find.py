@@ -245,7 +245,7 @@ def certificates_of_holder(registry: Registry, holder: HolderId, after: str | No
 
 def has_number(row: StoredCertificate, typed: str) -> bool:
     """Whether what was typed is the certificate's number."""
-    return row.number in _spellings(typed)
+    return row.number in spellings(typed)
 
 
 def is_of_holder(row: StoredCertificate, typed: str) -> bool:
