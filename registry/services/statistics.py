@@ -39,7 +39,8 @@ class Statistics:
 
     `statuses`: all, by status. `schemes`, `sections`, `regions`, `sizes`: the valid ones, by code. Months are like
     '2026-03', all of them in order: `issued` by the month of the decision and `acts` by the month of their effect go
-    two years back, `expiring` a year ahead. `holders`: organizations with a valid certificate; `persons`: valid
+    two years back, `expiring` a year ahead. `issuers`: the valid ones by
+    the issuer's code, of the whole register only. `holders`: organizations with a valid certificate; `persons`: valid
     training certificates; `cases`: valid recognitions of improvement cases.
     """
 
@@ -52,6 +53,7 @@ class Statistics:
     issued: Mapping[str, int]
     acts: Mapping[Act, Mapping[str, int]]
     expiring: Mapping[str, int]
+    issuers: Mapping[str, int]
     holders: int
     persons: int
     cases: int
@@ -117,6 +119,7 @@ def _count(connection: Connection, scope: int, now: datetime) -> dict[str, Any]:
         "issued": store.count_issued(connection, scope, since),
         "acts": [[act.value, month, count] for (act, month), count in acts.items()],
         "expiring": store.count_expiring(connection, scope, today, date.fromisoformat(last + "-01")),
+        "issuers": store.count_by_issuer(connection, now) if scope == WHOLE_REGISTER else {},
         "holders": store.count_holders(connection, scope, now),
     }
 
@@ -136,6 +139,8 @@ def _read(counted_at: datetime, counts: dict[str, Any]) -> Statistics:
         issued={month: counts["issued"].get(month, 0) for month in past},
         acts=acts,
         expiring={month: counts["expiring"].get(month, 0) for month in _months_from(today, 0, _MONTHS_AHEAD)},
+        # Counts that were kept by an older version have none.
+        issuers=_largest_first(counts.get("issuers", {})),
         holders=counts["holders"],
         persons=_of_kind(counts["schemes"], Kind.TRAINING),
         cases=_of_kind(counts["schemes"], Kind.RECOGNITION),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, or_, select, update
 
 from registry.domain.certificate import Authorization
 from registry.domain.schemes import Text
@@ -106,6 +107,23 @@ def authorizations_of(connection: Connection, issuer_id: int) -> list[Authorizat
         )
         for row in connection.execute(statement)
     ]
+
+
+def schemes_on(connection: Connection, day: date) -> dict[int, list[str]]:
+    """The schemes that each issuer, by its row id, may certify on a day."""
+    statement = (
+        select(AuthorizationRow.issuer_id, AuthorizationRow.scheme)
+        .where(
+            AuthorizationRow.valid_from <= day,
+            or_(AuthorizationRow.valid_until.is_(None), AuthorizationRow.valid_until >= day),
+        )
+        .distinct()
+        .order_by(AuthorizationRow.scheme)
+    )
+    allowed: defaultdict[int, list[str]] = defaultdict(list)
+    for issuer_id, scheme in connection.execute(statement):
+        allowed[issuer_id].append(scheme)
+    return allowed
 
 
 def insert_key(

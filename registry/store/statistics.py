@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from registry.domain.lifecycle import State, Status
 from registry.domain.reasons import Act
 from registry.store.certificates import status_condition
-from registry.store.models import Base, Certificate, StatusEvent
+from registry.store.models import Base, Certificate, Issuer, StatusEvent
 
 WHOLE_REGISTER = 0
 
@@ -108,6 +108,18 @@ def count_acts(connection: Connection, scope: int, since: datetime, now: datetim
     if scope != WHOLE_REGISTER:
         statement = statement.join(Certificate, Certificate.id == StatusEvent.certificate_id).where(_within(scope))
     return {(Act(act), found): count for act, found, count in connection.execute(statement)}
+
+
+def count_by_issuer(connection: Connection, now: datetime) -> dict[str, int]:
+    """Valid certificates of the whole register by the code of their issuer."""
+    counted = (
+        select(Certificate.issuer_id, func.count().label("members"))
+        .where(status_condition(Status.VALID, now))
+        .group_by(Certificate.issuer_id)
+        .subquery()
+    )
+    statement = select(Issuer.code, counted.c.members).join(counted, counted.c.issuer_id == Issuer.id)
+    return dict(connection.execute(statement).all())
 
 
 def count_holders(connection: Connection, scope: int, now: datetime) -> int:

@@ -14,11 +14,11 @@ from registry.domain.public_id import grouped
 from registry.domain.reasons import REASONS, Reason
 from registry.domain.schemes import SCHEMES
 from registry.services.change_status import Change
+from registry.services.directory import Listed
 from registry.services.find import Found, Page, RecordedEvent
 from registry.services.statistics import Statistics
 from registry.services.verify import Verification
 from registry.store.certificates import StoredCertificate
-from registry.store.issuers import StoredIssuer
 
 
 def links(base_url: str, public_id: str) -> dict[str, str]:
@@ -135,14 +135,18 @@ def change(base_url: str, done: Change) -> dict[str, Any]:
     }
 
 
-def issuer(base_url: str, one: StoredIssuer) -> dict[str, Any]:
+def issuer(base_url: str, listed: Listed) -> dict[str, Any]:
     """A certification body."""
+    one = listed.issuer
     return {
         "code": one.code,
         "name": {"zh": one.name.zh, "en": one.name.en},
         "address": {"zh": one.address.zh, "en": one.address.en},
         "mark": one.mark,
         "website": one.website,
+        "schemes": listed.schemes,
+        "accreditations": listed.accreditations,
+        "valid_certificates": listed.valid,
         "links": {"page": f"{base_url}/issuers/{one.code}", "did": f"{base_url}/issuers/{one.code}/did.json"},
     }
 

@@ -8,7 +8,8 @@ from flask import Response, jsonify, request
 from flask_smorest import Blueprint
 
 from registry.domain.certificate import HolderId
-from registry.services import find, manage_issuers
+from registry.services import find
+from registry.services.directory import directory
 from registry.services.statistics import statistics_of_register
 from registry.services.verify import Verification
 from registry.web import answers, headers, schemas
@@ -80,7 +81,7 @@ def holder(query: dict[str, Any], scheme: str, value: str) -> dict[str, Any]:
 def issuers() -> dict[str, Any]:
     """All certification bodies of this registry."""
     registry = the_registry()
-    return {"issuers": [answers.issuer(registry.base_url, one) for one in manage_issuers.list_issuers(registry)]}
+    return {"issuers": [answers.issuer(registry.base_url, one) for one in directory(registry)]}
 
 
 @blueprint.get("/schemes")

@@ -15,6 +15,7 @@ from registry.formats import qr_code
 from registry.formats.credential import MEDIA_TYPE
 from registry.services import find, manage_issuers, manage_keys
 from registry.services.accreditations import list_accreditations
+from registry.services.directory import directory
 from registry.services.find import NameMatch, Page
 from registry.services.offline_qr import WORTH_PRINTING, makes_codes
 from registry.services.verify import Verification
@@ -138,7 +139,7 @@ def search() -> ResponseReturnValue:
 @blueprint.get("/issuers")
 def issuers() -> ResponseReturnValue:
     """All certification bodies."""
-    return _page("issuers.html", _SELDOM, issuers=manage_issuers.list_issuers(the_registry()))
+    return _page("issuers.html", _SELDOM, listed=directory(the_registry()))
 
 
 @blueprint.get("/issuers/<code>")

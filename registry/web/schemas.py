@@ -361,6 +361,16 @@ class CatalogueAnswer(Schema):
     reasons = fields.Dict(required=True, metadata={"description": "act: list of reasons"})
 
 
+class GrantedAccreditation(Schema):
+    """An accreditation that is in force today."""
+
+    body = fields.String(required=True)
+    number = fields.String(required=True)
+    schemes = fields.List(fields.String(), required=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(required=True, allow_none=True)
+
+
 class IssuerAnswer(Schema):
     """A certification body."""
 
@@ -369,6 +379,9 @@ class IssuerAnswer(Schema):
     address = fields.Dict(required=True)
     mark = fields.String(required=True)
     website = fields.String(required=True, allow_none=True)
+    schemes = fields.List(fields.String(), required=True, metadata={"description": "that it may certify today"})
+    accreditations = fields.List(fields.Nested(GrantedAccreditation), required=True)
+    valid_certificates = fields.Integer(required=True, metadata={"description": "at most ten minutes old"})
     links = fields.Dict(required=True)
 
 
@@ -393,6 +406,7 @@ class StatisticsAnswer(Schema):
         metadata={"description": "the valid ones, by GB/T 2260: prefectures of Zhejiang (3302), other provinces (31)"},
     )
     sizes = fields.Dict(**_COUNTS, metadata={"description": "the valid ones, by size of the enterprise"})
+    issuers = fields.Dict(**_COUNTS, metadata={"description": "the valid ones, by code of the issuer"})
     issued = fields.Dict(**_COUNTS, metadata={"description": "by month of the decision, two years back"})
     acts = fields.Dict(
         keys=fields.String(),

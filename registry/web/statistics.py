@@ -46,7 +46,7 @@ def _rows(found: Statistics) -> Iterator[tuple[str, str, int | str]]:
     yield "holders", "", found.holders
     yield "persons", "", found.persons
     yield "cases", "", found.cases
-    for name in ("statuses", "schemes", "sections", "regions", "sizes", "issued", "expiring"):
+    for name in ("statuses", "schemes", "sections", "regions", "sizes", "issuers", "issued", "expiring"):
         yield from ((name, str(key), count) for key, count in getattr(found, name).items())
     for act, months in found.acts.items():
         yield from ((act.value, month, count) for month, count in months.items())

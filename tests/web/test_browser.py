@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Request
 
 from registry.services.context import Registry, operator
 from registry.services.issue import issue
@@ -101,7 +101,12 @@ def test_every_page_fits_and_can_be_read(
         f"/v/{certificate}",
         "/search?q=精密",
         "/search?q=x",
+        "/check",
+        "/report",
+        "/holders/uscc/91330282MA00000184",
+        "/issuers",
         "/issuers/cqc",
+        "/statistics",
         "/problems",
         "/api/",
         "/v/x",
@@ -114,6 +119,24 @@ def test_every_page_fits_and_can_be_read(
         page.evaluate("tone => { document.querySelector('.verdict').className = 'verdict ' + tone }", tone)
         assert page.evaluate(CONTRASTS) == [], tone
     context.close()
+
+
+def test_the_first_view_takes_less_than_a_hundred_kilobytes(browser: Browser, server: str, certificate: str) -> None:
+    for path in ("/", f"/v/{certificate}"):
+        # Anew for each, with nothing kept from the page before.
+        context = browser.new_context(viewport=DESK, locale="zh-CN")  # type: ignore[arg-type]
+        page = context.new_page()
+        taken: list[tuple[str, int]] = []
+
+        def count(request: Request, taken: list[tuple[str, int]] = taken) -> None:
+            sizes = request.sizes()
+            taken.append((request.url, sizes["responseHeadersSize"] + sizes["responseBodySize"]))
+
+        page.on("requestfinished", count)
+        page.goto(server + path, wait_until="networkidle")
+        assert len(taken) >= 4
+        assert sum(size for _, size in taken) < 100_000, taken
+        context.close()
 
 
 def test_the_keyboard_reaches_the_content_first_and_shows_where_it_is(
