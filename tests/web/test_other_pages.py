@@ -18,7 +18,7 @@ from registry.domain.schemes import SCHEMES, Text
 from registry.services import manage_issuers, manage_keys
 from registry.services.context import Registry, operator
 from registry.services.issue import issue, issue_many
-from registry.web import errors
+from registry.web import errors, pages
 from registry.web.documentation import document
 from registry.web.headers import CONTENT_SECURITY_POLICY
 from tests.conftest import BASE_URL, Clock, sample_certificate
@@ -318,7 +318,9 @@ def test_without_the_database_there_is_still_a_page(client: FlaskClient, monkeyp
     def broken(*_: object) -> None:
         raise StorageUnavailable("The database can't be reached; nothing was stored.")
 
+    # The heading of each page asks about sample data besides.
     monkeypatch.setattr(manage_issuers, "list_issuers", broken)
+    monkeypatch.setattr(pages, "directory", broken)
     page = client.get("/issuers", headers=CHINESE)
     assert page.status_code == 503
     assert first_heading(page) == "平台暂时无法访问数据库"
