@@ -41,6 +41,7 @@ FORMAT = "certification-registry/trust-bundle/v1"
 MAX_BUNDLE_BYTES = 64 * 1024 * 1024
 # The registry's keys have a purpose each, which stands in their names; no other may sign status lists.
 _STATUS_LIST_KEYS = "#status-list-"
+_RECEIPT_KEYS = "#receipt-"
 _T = TypeVar("_T")
 
 
@@ -71,6 +72,9 @@ class TrustBundle:
     checkpoint: Checkpoint
     cosignatures: tuple[Cosignature, ...]
     logged_before: Mapping[str, int] = field(default_factory=dict)
+    # The registry's own, by DID URL: for the status lists and for receipts.
+    list_keys: Mapping[str, PublishedKey] = field(default_factory=dict)
+    receipt_keys: Mapping[str, PublishedKey] = field(default_factory=dict)
 
     def find_key(self, verification_method: str) -> PublishedKey | None:
         """An issuer's key."""
@@ -148,8 +152,11 @@ def _open(document: JsonObject) -> TrustBundle:
     registry = str(document["registry"])
     did = registry_did(registry)
     documents = _by_name((one["id"], one) for one in document["did_documents"])
-    own = {method: key for method, key in _keys(documents[did]).items() if method.startswith(did + _STATUS_LIST_KEYS)}
-    lists = [check_list(canonicalize(one), did, own) for one in document["status_lists"]]
+    list_keys, receipt_keys = (
+        {method: key for method, key in _keys(documents[did]).items() if method.startswith(did + purpose)}
+        for purpose in (_STATUS_LIST_KEYS, _RECEIPT_KEYS)
+    )
+    lists = [check_list(canonicalize(one), did, list_keys) for one in document["status_lists"]]
     issuers = [(issuer_did(registry, one["code"]), one["authorizations"]) for one in document["issuers"]]
     policy = _policy(document)
     checkpoint, cosigned = open_cosigned(document["log"]["checkpoint"].encode(), policy)
@@ -168,6 +175,8 @@ def _open(document: JsonObject) -> TrustBundle:
         checkpoint,
         cosigned,
         {str(key): int(size) for key, size in document["log"]["compromises"].items()},
+        list_keys,
+        receipt_keys,
     )
 
 

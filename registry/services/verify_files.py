@@ -23,9 +23,11 @@ from registry.formats.pdf_attachment import (
     credential_in_pdf,
     is_pdf,
 )
+from registry.formats.receipt import RECEIPT_TYPE, MalformedReceipt, is_receipt, parse_object
 from registry.formats.tlog_proof import FILE_EXTENSION, MAX_PROOF_SIZE
 from registry.services.verify import Verification
 from registry.services.verify_offline import OfflineVerifier
+from registry.services.verify_receipt import verify_receipt
 
 _CHUNK = 100
 _CHUNKS_AHEAD = 8
@@ -70,17 +72,22 @@ def credential_files(folder: Path) -> Iterator[str]:
 
 
 def verify_file(verifier: OfflineVerifier, path: str) -> FileVerdict:
-    """Verify one file, with the log proof beside it (`<name>.tlog-proof`) where there is one."""
+    """Verify one file, with the log proof beside it (`<name>.tlog-proof`) where there is one.
+
+    Of a receipt (services/receipts.py) the verdict is that of its day, and its evidence stands in itself.
+    """
     try:
         body = _read(path, MAX_PDF_BYTES)
         if is_pdf(body):
             body = credential_in_pdf(body)
+        elif RECEIPT_TYPE.encode() in body and is_receipt(receipt := parse_object(body)):
+            return FileVerdict(path, verify_receipt(verifier.bundle, receipt))
         elif len(body) > MAX_CREDENTIAL_BYTES:
             raise _NotReadable(f"larger than {MAX_CREDENTIAL_BYTES} bytes: no credential")
         proof = path + FILE_EXTENSION
         evidence = _read(proof, MAX_PROOF_SIZE) if os.path.lexists(proof) else None
         return FileVerdict(path, verifier.document(body, evidence))
-    except (_NotReadable, NoCredentialInside) as error:
+    except (_NotReadable, NoCredentialInside, MalformedReceipt) as error:
         return FileVerdict(path, None, str(error))
     except InvalidInput as error:
         return FileVerdict(path, None, error.violations[0].reason)

@@ -43,7 +43,7 @@ class OfflineVerifier:
     """Verifies against one bundle as of `now`; looks into a copy of the log where there is one."""
 
     def __init__(self, bundle: TrustBundle, now: datetime, log: LogCopy | None = None) -> None:
-        self._bundle = bundle
+        self.bundle = bundle
         self._now = now
         self._log = log
 
@@ -54,7 +54,7 @@ class OfflineVerifier:
         """
         read = _read(body)
         document, signed = read.document, read.signed
-        key = self._bundle.find_key(signed.verification_method) if signed else None
+        key = self.bundle.find_key(signed.verification_method) if signed else None
         created = datetime.fromisoformat(signed.proof["created"]) if signed and "created" in signed.proof else None
         logged, evidence = self._logged(read, log_proof, created)
         checks = (
@@ -79,7 +79,7 @@ class OfflineVerifier:
         except MalformedStatement as error:
             raise InvalidInput([Violation((), f"no statement of a certificate can be read there: {error}")]) from error
         claims, until = statement.claims, statement.claims.valid_until
-        key = self._bundle.find_key(statement.verification_method)
+        key = self.bundle.find_key(statement.verification_method)
         terms = {
             "number": claims.number,
             "holder": {"name": {"zh": claims.holder.zh, "en": claims.holder.en}},
@@ -98,7 +98,7 @@ class OfflineVerifier:
         return Verification(conclude(checks, _status(checks)), checks, self._now, claims.public_id, document)
 
     def _statement_signature(self, statement: Statement, key: PublishedKey | None) -> Check:
-        elsewhere = judge_address(statement, self._bundle.registry)
+        elsewhere = judge_address(statement, self.bundle.registry)
         if elsewhere is not None:
             detail = "the signed part was put behind an address that is not its own"
             return Check(CheckName.SIGNATURE, Outcome.FAIL, Finding.SIGNATURE_BROKEN, detail)
@@ -113,7 +113,7 @@ class OfflineVerifier:
         compromise does not.
         """
         if key is None:
-            hint = f" in the bundle of {self._bundle.made_at:%Y-%m-%d %H:%M} UTC"
+            hint = f" in the bundle of {self.bundle.made_at:%Y-%m-%d %H:%M} UTC"
             return Check(CheckName.KEY, Outcome.FAIL, Finding.KEY_UNKNOWN, "no issuer has that key" + hint)
         method, since = key.verification_method, key.compromised_since
         if method.partition("#")[0] != issuer_id(document):
@@ -121,14 +121,14 @@ class OfflineVerifier:
         if since is not None and evidence is None and signed_at is not None and signed_at < since:
             detail = f"{method}: only a log proof, or a copy of the log, can show that it signed this before {since}"
             return Check(CheckName.KEY, Outcome.NOT_CHECKED, Finding.KEY_COMPROMISED, detail)
-        seen = evidence is not None and evidence.index < self._bundle.logged_before.get(method, 0)
+        seen = evidence is not None and evidence.index < self.bundle.logged_before.get(method, 0)
         recorded_at = evidence.recorded_at if evidence else signed_at
         good, finding = judge_key(key, recorded_at if seen else None, recorded_at)
         return Check(CheckName.KEY, Outcome.PASS if good else Outcome.FAIL, finding, method)
 
     def _issuer(self, document: JsonObject) -> Check:
         terms = certificate_terms(document)
-        issuer = self._bundle.issuers.get(issuer_id(document) or "")
+        issuer = self.bundle.issuers.get(issuer_id(document) or "")
         if issuer is None:
             return Check(CheckName.ISSUER, Outcome.FAIL, Finding.ISSUER_UNKNOWN, "not an issuer of this registry")
         scheme, decided_on = str(terms.get("scheme")), _day(terms.get("decided_on"))
@@ -137,7 +137,7 @@ class OfflineVerifier:
         return Check(CheckName.ISSUER, Outcome.FAIL, Finding.ISSUER_NOT_AUTHORIZED, scheme)
 
     def _status_check(self, read: _Read) -> Check:
-        listed = offline_status(read.document, self._bundle.lists, self._now)
+        listed = offline_status(read.document, self.bundle.lists, self._now)
         standing = self._log.standing(read.digest, self._now) if self._log else None
         if standing is not None and _speaks_against(standing, listed):
             detail = f"since {standing.since.isoformat()}: {standing.reason}, by the copy of the log"
@@ -158,7 +158,7 @@ class OfflineVerifier:
         evidence, detail = None, "neither a proof (.tlog-proof) nor a copy of the log is at hand"
         try:
             if proof is not None:
-                evidence = proven(read.digest, proof, self._bundle.policy, self._bundle.checkpoint)
+                evidence = proven(read.digest, proof, self.bundle.policy, self.bundle.checkpoint)
         except UnwitnessedLogProof as error:
             # Nothing is shown to be false: it may have been made before the witnesses were asked.
             detail = f"the proof does not count yet: {error}. Fetch it again"

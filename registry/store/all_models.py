@@ -10,6 +10,7 @@ from registry.store import models as models
 from registry.store import own_key_models as own_key_models
 from registry.store import party_models as party_models
 from registry.store import people_models as people_models
+from registry.store import receipt_models as receipt_models
 from registry.store import report_models as report_models
 from registry.store import statistics as statistics
 from registry.store import transfer_models as transfer_models

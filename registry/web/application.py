@@ -24,6 +24,7 @@ from registry.web import (
     api_prints,
     api_proof,
     api_public,
+    api_receipts,
     api_signing_keys,
     api_transfers,
     api_verifications,
@@ -75,7 +76,7 @@ _ISSUERS_API = (
     api_transfers,
 )
 # For relying parties, with an API key of theirs.
-_PARTIES_API = (api_party, api_verifications)
+_PARTIES_API = (api_party, api_verifications, api_receipts)
 
 
 def build_application(registry: Registry) -> Flask:

@@ -134,6 +134,7 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         *(f"/api/v1/approvals/{{reference}}{what}" for what in ("", "/approve", "/refuse", "/take-back")),
         *(f"/api/v1/api-keys/{{key_id}}/{what}" for what in ("rotate", "revoke")),
         "/api/v1/verifications",
+        *(f"/api/v1/receipts{what}" for what in ("", "/export", "/{name}")),
         *(f"/api/v1/party{what}" for what in ("", "/keys", "/keys/{key_id}/rotate", "/keys/{key_id}/revoke")),
     }
     create_operation = document["paths"]["/api/v1/certificates"]["post"]

@@ -72,6 +72,7 @@ class PortfolioVerifier:
         numbered = enumerate(items)
         while part := list(islice(numbered, CHUNK)):
             chunk = read_chunk(self._registry, [item for _, item in part], moment)
+            self._log.prepare(row.log_index for row in chunk.rows.values() if row.log_index is not None)
             judge = Judge(self._log, chunk)
 
             def tell_some(
