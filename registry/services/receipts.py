@@ -14,7 +14,7 @@ from registry.formats.data_integrity import add_proof
 from registry.formats.did_web import registry_did
 from registry.formats.log_entry import digest
 from registry.formats.receipt import Evidence, Stated, receipt
-from registry.services.context import Registry, RelyingParty, Scope
+from registry.services.context import Registry, RelyingParty, Scope, audit_for
 from registry.services.judge import Moment, Verification
 from registry.services.log import read
 from registry.services.own_keys import own_signer
@@ -77,6 +77,7 @@ def make_receipt(
             reference=item.reference,
             document=document,
         )
+        audit_for(connection, moment.now, party, None, "receipt.make", name, party=party.code)
     return NewReceipt(name, document)
 
 

@@ -63,7 +63,7 @@ class Verifier:
     """
 
     def __init__(self, registry: Registry, remembered: int) -> None:
-        self._registry = registry
+        self.registry = registry
         self.log = SeenByLog(registry)
         self._judge = Judge(self.log, _ReadWhenAsked(registry))
         self._lookup = DirectRead(registry.database.unpooled, FIND_FOR_VERIFICATION)
@@ -72,7 +72,7 @@ class Verifier:
     def by_public_id(self, typed: str) -> Verification:
         """Verify what is registered under a public id. Raises MalformedPublicId, NotFound."""
         public_id = parse_public_id(typed)
-        now = self._registry.now()
+        now = self.registry.now()
         row = self._find(public_id)
         if row is None:
             raise NotFound("No certificate with this id is in the registry. Compare it with the paper once more.")
@@ -80,16 +80,16 @@ class Verifier:
 
     def row(self, row: VerificationRow) -> Verification:
         """Verify what a row says that has been read already, one of many. Raises NotFound before it is issued."""
-        return self._judge.row(row, check_seal(row.document, row.public_key), Moment.present(self._registry.now()))
+        return self._judge.row(row, check_seal(row.document, row.public_key), Moment.present(self.registry.now()))
 
     def document(self, body: bytes) -> Verification:
         """Judge a credential that somebody hands in. Raises InvalidInput for what is no JSON object."""
         document, canonical = parse_credential(body)
-        moment = Moment.present(self._registry.now())
+        moment = Moment.present(self.registry.now())
         public_id = public_id_of(document)
         method = verification_method_of(document)
         row = self._find(public_id) if public_id else None
-        with self._registry.database.read() as connection:
+        with self.registry.database.read() as connection:
             key = issuers.find_key(connection, method) if method else None
         registered = row and self._judge.row(row, self._seal(row.document, row.public_key), moment)
         if row is not None and registered is not None and canonical == row.document:

@@ -71,7 +71,11 @@ def _form(refusal: str | None, status: int = 200) -> Response:
 def _verdict(presented: Presented) -> Response:
     found = presented.found
     page = render_template(
-        "presented.html", found=found, legible=present.legible(found.terms), from_pdf=presented.is_pdf
+        "presented.html",
+        found=found,
+        legible=present.legible(found.terms),
+        from_pdf=presented.is_pdf,
+        is_receipt=presented.is_receipt,
     )
     response = make_response(page)
     response.headers["Cache-Control"] = headers.PRIVATE

@@ -22,7 +22,7 @@ from registry.services.print_certificate import print_certificate
 from registry.services.verify import Verifier
 from registry.web.application import build_application
 from registry.web.presented import MAX_CREDENTIAL_BYTES, MAX_PDF_BYTES
-from tests.conftest import BASE_URL, sample_certificate
+from tests.conftest import BASE_URL, Clock, party_bearer, sample_certificate
 from tests.formats.test_pdf_attachment import pdf
 from tests.web.conftest import listen
 from tests.web.test_browser import is_too_wide
@@ -205,3 +205,21 @@ def test_a_file_is_dropped(phone: Page, server: str, public_id: str, complaints:
     assert phone.inner_text("#verdict").strip() == "有效"
     assert not is_too_wide(phone)
     assert complaints == []
+
+
+@pytest.mark.parametrize("act", [None, Act.WITHDRAW])
+def test_a_receipt_is_judged_as_of_its_day(
+    sqlite_registry: Registry, client: FlaskClient, clock: Clock, act: Act | None
+) -> None:
+    public_id = issue(sqlite_registry, operator(sqlite_registry, "cqc"), sample_certificate()).public_id
+    if act is not None:
+        change_status(sqlite_registry, operator(sqlite_registry, "cqc"), public_id, act, Reason.MISUSE_OF_MARK)
+    made = client.post("/api/v1/receipts", json={"public_id": public_id}, headers=party_bearer(sqlite_registry))
+    clock.advance(days=400)
+    for language, words in (("en", "This is a receipt"), ("zh", "这是一份核验回执")):
+        page = client.post("/check", data={"text": made.text}, headers={"Accept-Language": language}).text
+        assert words in page
+        assert sample_certificate().number in page
+    assert client.post("/api/v1/verify", data=made.data).json["verdict"] == ("withdrawn" if act else "valid")
+    altered = made.text.replace('"relyingParty":"bank"', '"relyingParty":"bonk"')
+    assert client.post("/api/v1/verify", data=altered.encode()).json["verdict"] == "invalid"
