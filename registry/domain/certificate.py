@@ -163,38 +163,41 @@ def check_certificate(certificate: Certificate, now: datetime) -> list[Violation
 
 def _check_texts(certificate: Certificate) -> list[Violation]:
     wrong = []
+    if not _fits(certificate.number, MAX_NUMBER_LENGTH):
+        wrong.append(_misfit(("number",), certificate.number, MAX_NUMBER_LENGTH))
     for path, text, limit in _texts(certificate):
-        if text.isprintable() and 0 < len(text) <= limit and text == text.strip():
-            continue
-        if not text.strip():
-            wrong.append(Violation(path, "must not be empty"))
-        elif len(text) > limit:
-            wrong.append(Violation(path, f"longer than {limit} characters"))
-        else:
-            wrong.append(Violation(path, "has blanks at an end, or characters that can't be printed"))
+        if not _fits(text.zh, limit):
+            wrong.append(_misfit((*path, "zh"), text.zh, limit))
+        if text.en is not None and not _fits(text.en, limit):
+            wrong.append(_misfit((*path, "en"), text.en, limit))
     if len(certificate.sites) > MAX_SITES:
         wrong.append(Violation(("sites",), f"more than {MAX_SITES} sites"))
     return wrong
 
 
-def _texts(certificate: Certificate) -> Iterator[tuple[_Path, str, int]]:
-    """All texts that people read, with their paths and greatest lengths."""
+def _fits(text: str, limit: int) -> bool:
+    return text.isprintable() and 0 < len(text) <= limit and text == text.strip()
+
+
+def _misfit(path: _Path, text: str, limit: int) -> Violation:
+    if not text.strip():
+        return Violation(path, "must not be empty")
+    if len(text) > limit:
+        return Violation(path, f"longer than {limit} characters")
+    return Violation(path, "has blanks at an end, or characters that can't be printed")
+
+
+def _texts(certificate: Certificate) -> Iterator[tuple[_Path, Text, int]]:
+    """All texts in two languages that people read, with their paths and greatest lengths."""
     holder = certificate.holder
-    yield ("number",), certificate.number, MAX_NUMBER_LENGTH
-    yield from _bilingual(("holder", "name"), holder.name, MAX_NAME_LENGTH)
+    yield ("holder", "name"), holder.name, MAX_NAME_LENGTH
     if holder.address is not None:
-        yield from _bilingual(("holder", "address"), holder.address, MAX_NAME_LENGTH)
-    yield from _bilingual(("scope",), certificate.scope, MAX_SCOPE_LENGTH)
+        yield ("holder", "address"), holder.address, MAX_NAME_LENGTH
+    yield ("scope",), certificate.scope, MAX_SCOPE_LENGTH
     for position, site in enumerate(certificate.sites):
-        yield from _bilingual(("sites", position, "name"), site.name, MAX_NAME_LENGTH)
-        yield from _bilingual(("sites", position, "address"), site.address, MAX_NAME_LENGTH)
-        yield from _bilingual(("sites", position, "scope"), site.scope, MAX_SCOPE_LENGTH)
-
-
-def _bilingual(path: _Path, text: Text, limit: int) -> Iterator[tuple[_Path, str, int]]:
-    yield (*path, "zh"), text.zh, limit
-    if text.en is not None:
-        yield (*path, "en"), text.en, limit
+        yield ("sites", position, "name"), site.name, MAX_NAME_LENGTH
+        yield ("sites", position, "address"), site.address, MAX_NAME_LENGTH
+        yield ("sites", position, "scope"), site.scope, MAX_SCOPE_LENGTH
 
 
 def _check_holder(holder: Holder, scheme: Scheme) -> list[Violation]:

@@ -6,8 +6,10 @@ to the letter, stand together in the subject's `certificate` member, in the shap
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -58,27 +60,66 @@ def build_credential(
     status: list[JsonObject] | None = None,
 ) -> JsonObject:
     """The credential document, without proof; `status`: where its status stands, as `credentialStatus` entries."""
+    own = particulars(certificate, public_id, base_url, status)
+    return arrange(own, SCHEMES[certificate.scheme], issuer, authorization, base_url)
+
+
+def particulars(
+    certificate: Certificate, public_id: str, base_url: str, status: list[JsonObject] | None = None
+) -> JsonObject:
+    """What is a credential's own: everything that it need not share with others of its scheme."""
     identity = credential_id(base_url, public_id)
-    scheme = SCHEMES[certificate.scheme]
     period = certificate.period
+    own = stated_terms(certificate)
+    own["identity"] = identity
+    own["revision"] = certificate.revision
+    own["party"] = _party(certificate.holder, identity, base_url)
+    own["description"] = certificate.scope.zh
+    own["begins"] = timestamp(period.starts_at)
+    if period.ends_at is not None:
+        own["ends"] = _last_second(period.ends_at)
+    if certificate.replaces is not None:
+        own["replaces"] = _replaced(certificate.replaces, base_url)
+    if status:
+        own["status"] = status
+    return own
+
+
+def arrange(
+    own: Mapping[str, Any], scheme: Scheme, issuer: IssuerProfile, authorization: Authorization, base_url: str
+) -> JsonObject:
+    """The document of `particulars`, each of which goes where it belongs as it is.
+
+    `identity` and `number` become parts of longer texts as well.
+    """
     document: JsonObject = {
-        "@context": [VC_V2, UNTP_CONTEXT, base_url + CERTIFICATE_CONTEXT_PATH],
+        "@context": context_of(base_url),
         "type": ["DigitalConformityCredential", "VerifiableCredential"],
-        "id": identity,
+        "id": own["identity"],
         "issuer": {
             "type": ["CredentialIssuer"],
             "id": issuer_did(base_url, issuer.code),
             "name": issuer.name.zh,
         },
-        "name": f"{scheme.title.zh} {certificate.number}",
-        "validFrom": timestamp(period.starts_at),
-        "credentialSubject": _attestation(certificate, issuer, authorization, identity, base_url),
+        "name": f"{scheme.title.zh} {own['number']}",
+        "validFrom": own["begins"],
+        "credentialSubject": _attestation(own, scheme, issuer, authorization, base_url),
     }
-    if period.ends_at is not None:
-        document["validUntil"] = timestamp(period.ends_at - timedelta(seconds=1))
-    if status:
-        document["credentialStatus"] = status
+    if "ends" in own:
+        document["validUntil"] = own["ends"]
+    if "status" in own:
+        document["credentialStatus"] = own["status"]
     return document
+
+
+@lru_cache(maxsize=4096)
+def _last_second(end: datetime) -> str:
+    return timestamp(end - timedelta(seconds=1))
+
+
+def context_of(base_url: str) -> list[str]:
+    """The `@context` of a registry's credentials."""
+    return [VC_V2, UNTP_CONTEXT, base_url + CERTIFICATE_CONTEXT_PATH]
 
 
 def certificate_terms(document: JsonObject) -> JsonObject:
@@ -120,35 +161,30 @@ def issuer_id(document: JsonObject) -> str | None:
 
 
 def _attestation(
-    certificate: Certificate,
-    issuer: IssuerProfile,
-    authorization: Authorization,
-    identity: str,
-    base_url: str,
+    own: Mapping[str, Any], scheme: Scheme, issuer: IssuerProfile, authorization: Authorization, base_url: str
 ) -> JsonObject:
-    scheme = SCHEMES[certificate.scheme]
     accredited = authorization.accreditation_number is not None
     attestation: JsonObject = {
         "type": ["ConformityAttestation", "Attestation"],
-        "id": identity + "#attestation",
-        "name": f"{scheme.standard} {certificate.number}",
+        "id": own["identity"] + "#attestation",
+        "name": f"{scheme.standard} {own['number']}",
         "assessorLevel": "3rdParty",
         "assessmentLevel": "Accredited" if accredited else "Unspecified",
         "attestationType": "certification",
-        "description": certificate.scope.zh,
-        "issuedToParty": _party(certificate.holder, identity, base_url),
+        "description": own["description"],
+        "issuedToParty": own["party"],
         "scope": _scheme(scheme, base_url),
         "assessment": [
             {
                 "type": ["ConformityAssessment", "Declaration"],
-                "id": identity + "#assessment",
-                "assessmentDate": certificate.decided_on.isoformat(),
+                "id": own["identity"] + "#assessment",
+                "assessmentDate": own["decided_on"],
                 "conformityTopic": scheme.topic,
                 "conformance": True,
                 "referenceStandard": _standard(scheme, base_url),
             }
         ],
-        "certificate": _terms(certificate, issuer, authorization, scheme, base_url),
+        "certificate": _terms(own, scheme, issuer, authorization),
     }
     if accredited:
         body = {
@@ -166,11 +202,10 @@ def _attestation(
     return attestation
 
 
-def _terms(
-    certificate: Certificate, issuer: IssuerProfile, authorization: Authorization, scheme: Scheme, base_url: str
-) -> JsonObject:
-    terms = stated_terms(certificate) | {
-        "revision": certificate.revision,
+def _terms(own: Mapping[str, Any], scheme: Scheme, issuer: IssuerProfile, authorization: Authorization) -> JsonObject:
+    terms: JsonObject = {name: own[name] for name in _STATED if name in own}
+    terms |= {
+        "revision": own["revision"],
         "kind": scheme.kind.value,
         "scheme_name": _text(scheme.title),
         "standard": scheme.standard,
@@ -188,8 +223,8 @@ def _terms(
         }
     else:
         terms["accredited"] = False
-    if certificate.replaces is not None:
-        terms["replaces"] = _replaced(certificate.replaces, base_url)
+    if "replaces" in own:
+        terms["replaces"] = own["replaces"]
     return terms
 
 

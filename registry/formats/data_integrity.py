@@ -100,7 +100,7 @@ class UnsignedDocument:
 
     data: bytes
     before: bytes
-    proof: JsonObject
+    proof: UnsignedProof
     after: bytes
 
     @property
@@ -110,8 +110,25 @@ class UnsignedDocument:
 
     def signed(self, signature: bytes) -> bytes:
         """The canonical bytes of the document with its proof, by the 64 bytes of the signature over `data`."""
-        proof = {**self.proof, "proofValue": encode_base58btc(signature)}
-        return self.before + b',"proof":' + canonicalize_own(proof) + self.after
+        value = encode_base58btc(signature).encode()
+        return b"".join((self.before, self.proof.before, value, self.proof.after, self.after))
+
+
+@dataclass(frozen=True, slots=True)
+class UnsignedProof:
+    """The proof that all documents have that are signed in one way at one time.
+
+    `digest`: the hash of its configuration; its canonical bytes, as a member, around `proofValue`.
+    """
+
+    digest: bytes
+    before: bytes
+    after: bytes
+
+    def on(self, before: bytes, after: bytes, hashed: bytes | None = None) -> UnsignedDocument:
+        """A document to be signed, by its `canonical_halves` and the bytes to be hashed, where those are others."""
+        document = before + after if hashed is None else hashed
+        return UnsignedDocument(self.digest + hashlib.sha256(document).digest(), before, self, after)
 
 
 def prepare_proof(
@@ -124,24 +141,37 @@ def prepare_proof(
 
     Raises CannotCanonicalize for what RDF can't say, where it has to.
     """
-    proof = proof_configuration(document["@context"], verification_method, created, cryptosuite)
-    # Canonical JSON sorts its names, so the document's bytes around its proof can be written once for both purposes.
+    proof = unsigned_proof(document["@context"], verification_method, created, cryptosuite)
+    hashed = canonical_n_quads(document) if cryptosuite is Cryptosuite.RDFC else None
+    return proof.on(*canonical_halves(document), hashed)
+
+
+def canonical_halves(document: JsonObject) -> tuple[bytes, bytes]:
+    """The canonical bytes of a document before and after the place of its proof: canonical JSON sorts its names."""
     before = canonicalize_own({name: value for name, value in document.items() if name < "proof"})[:-1]
     after = canonicalize_own({name: value for name, value in document.items() if name > "proof"})[1:]
-    comma = b"" if after == b"}" else b","
-    if cryptosuite is Cryptosuite.RDFC:
-        data = hash_data(_configuration_as_rdf(canonicalize_own(proof)), canonical_n_quads(document))
+    return before, after if after == b"}" else b"," + after
+
+
+def unsigned_proof(
+    context: Any, verification_method: str, created: datetime, cryptosuite: Cryptosuite
+) -> UnsignedProof:
+    """The proof of a document with this `@context`, without its value."""
+    return _unsigned_proof(canonicalize_own(proof_configuration(context, verification_method, created, cryptosuite)))
+
+
+@lru_cache(maxsize=64)
+def _unsigned_proof(configuration: bytes) -> UnsignedProof:
+    """By the canonical configuration, which all certificates of a batch have in common."""
+    proof = orjson.loads(configuration)
+    canonical = configuration
+    if proof["cryptosuite"] == Cryptosuite.RDFC:
+        canonical = canonical_n_quads(proof)
         # 3.2.1 signs the context of the document, and writes none into the proof.
         del proof["@context"]
-    else:
-        data = hash_data(canonicalize_own(proof), before + comma + after)
-    return UnsignedDocument(data, before, proof, comma + after)
-
-
-@lru_cache(maxsize=16)
-def _configuration_as_rdf(configuration: bytes) -> bytes:
-    """The canonical form of a configuration, which all certificates of a batch have in common."""
-    return canonical_n_quads(orjson.loads(configuration))
+    # A quotation mark within a text has a backslash before it, so this is found nowhere else.
+    before, value, after = canonicalize_own({**proof, "proofValue": ""}).partition(b'"proofValue":"')
+    return UnsignedProof(hashlib.sha256(canonical).digest(), b',"proof":' + before + value, after)
 
 
 def add_proof(

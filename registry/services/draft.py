@@ -6,8 +6,9 @@ import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -21,8 +22,9 @@ from registry.domain.lifecycle import StatusEvent, check_event
 from registry.domain.public_id import ENTROPY_BYTES, new_public_id
 from registry.domain.reasons import Act, Reason
 from registry.formats.bitstring_status_list import status_entries
-from registry.formats.credential import IssuerProfile, build_credential
-from registry.formats.data_integrity import Cryptosuite, UnsignedDocument, prepare_proof
+from registry.formats.credential import IssuerProfile
+from registry.formats.credential_form import CredentialForms
+from registry.formats.data_integrity import Cryptosuite, UnsignedDocument
 from registry.formats.identifiers import why_wrong
 from registry.services.context import Actor, Registry
 from registry.services.issuer_keys import newest_of_its_own, open_newest
@@ -32,10 +34,11 @@ from registry.store import issuers
 from registry.store.accreditations import accreditations_of
 from registry.store.certificates import NewCertificate, StoredCertificate
 from registry.store.issuers import StoredKey
+from registry.store.packed_document import pack
 from registry.store.preparations import kept_numbers
 from registry.store.status_lists import StatusPlace
 
-_CHUNK = 1000
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +71,29 @@ class Order(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A certificate whose credential is ready to be signed."""
+    """A certificate whose credential is ready to be signed, with its first status event and its place in the lists."""
 
-    new: NewCertificate
+    public_id: str
+    certificate: Certificate
+    event: StatusEvent
+    place: StatusPlace
+    replaces_id: int | None
+    first_version_id: int | None
     unsigned: UnsignedDocument
+
+    def signed(self, signature: bytes) -> NewCertificate:
+        """The certificate as it is stored, by the signature over `unsigned.data`."""
+        document = self.unsigned.signed(signature)
+        return NewCertificate(
+            self.public_id,
+            self.certificate,
+            document,
+            self.event,
+            self.replaces_id,
+            self.place,
+            self.first_version_id,
+            pack(document),
+        )
 
 
 def open_pen(registry: Registry, actor: Actor) -> Pen:
@@ -149,45 +171,43 @@ def draft(
         places = reserve_places(registry, len(orders))
     replaces_id = replaces.id if replaces else None
     first_version_id = (replaces.first_version_id or replaces.id) if replaces else None
+    method = pen.key.published.verification_method
+    forms = CredentialForms(pen.profile, registry.base_url, method, now, pen.cryptosuite)
+
+    @cache  # as many as there are days on which the certificates begin
+    def first_event(begins: datetime) -> StatusEvent:
+        # What begins in the past was in force then; what begins later is known from now on.
+        return StatusEvent(1, Act.ISSUE, reason, min(now, begins), now, note=note)
 
     def drafted(order: Order, place: StatusPlace) -> Draft:
+        certificate = order.certificate
         public_id = new_public_id(secrets.token_bytes(ENTROPY_BYTES))
         status = status_entries(registry.base_url, place.list_id, place.index)
-        document = build_credential(
-            order.certificate, pen.profile, order.authorization, public_id, registry.base_url, status
-        )
-        # What begins in the past was in force then; what begins later is known from now on.
-        effective = min(now, order.certificate.period.starts_at)
-        first = StatusEvent(1, Act.ISSUE, reason, effective, now, note=note)
-        new = NewCertificate(public_id, order.certificate, b"", first, replaces_id, place, first_version_id)
-        return Draft(new, prepare_proof(document, pen.key.published.verification_method, now, pen.cryptosuite))
+        unsigned = forms.draft(certificate, order.authorization, public_id, status)
+        event = first_event(certificate.period.starts_at)
+        return Draft(public_id, certificate, event, place, replaces_id, first_version_id, unsigned)
 
     return map(drafted, orders, places)
 
 
 def sign(pen: Pen, drafts: Iterable[Draft]) -> list[NewCertificate]:
     """Sign drafts."""
-    return [_signed(one, pen.signer.sign(one.unsigned.data)) for one in drafts]
+    return [one.signed(pen.signer.sign(one.unsigned.data)) for one in drafts]
 
 
 def sign_ahead(pen: Pen, drafts: Iterator[Draft]) -> Iterator[list[NewCertificate]]:
-    """Draft and sign in chunks; while the caller stores a chunk, a thread prepares the next one.
+    """Draft and sign in chunks; while the caller stores one, a thread signs the next.
 
-    Signing, and what the databases do, leave Python's lock to others, so the two go on at the same time.
+    Signing, packing, and what the databases do need no lock of Python's, so these go on at the same time. Drafting
+    needs it all the time: it is left to the caller's thread, which would only get in the way of it.
     """
-
-    def ahead() -> list[NewCertificate]:
-        return sign(pen, islice(drafts, _CHUNK))
-
     with ThreadPoolExecutor(1, "signing") as thread:
-        signing = thread.submit(ahead)
+        signing = thread.submit(sign, pen, list(islice(drafts, _CHUNK)))
+        drafted = list(islice(drafts, _CHUNK))
         while ready := signing.result():
-            signing = thread.submit(ahead)
+            signing = thread.submit(sign, pen, drafted)
             yield ready
-
-
-def _signed(one: Draft, signature: bytes) -> NewCertificate:
-    return replace(one.new, document=one.unsigned.signed(signature))
+            drafted = list(islice(drafts, _CHUNK))
 
 
 def number_taken(numbers: Sequence[str]) -> Conflict:

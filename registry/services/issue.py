@@ -14,6 +14,7 @@ from registry.domain.reasons import Reason
 from registry.services.context import Actor, Registry, Verb, audit
 from registry.services.draft import Paper, Pen, check_orders, draft, number_taken, open_pen, sign, sign_ahead
 from registry.services.follow_up.plans import plan_issued
+from registry.services.garbage import collected_later
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
 from registry.services.log.integrate import integrate_at_once
 from registry.services.log.record import log_issued
@@ -66,6 +67,13 @@ def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certific
     actor.require(Verb.ISSUE)
     if not 0 < len(certificates) <= MAX_BATCH:
         raise InvalidInput([Violation((), f"a batch has 1 to {MAX_BATCH} certificates")])
+    with collected_later():
+        public_ids = _issue_all(registry, actor, certificates)
+    integrate_at_once(registry)
+    return public_ids
+
+
+def _issue_all(registry: Registry, actor: Actor, certificates: Sequence[Certificate]) -> list[str]:
     pen = open_pen(registry, actor)
     now = signing_time(registry, pen)
     orders = check_orders(registry, pen, certificates, Reason.INITIAL, None, now, batch=True)
@@ -84,7 +92,6 @@ def issue_many(registry: Registry, actor: Actor, certificates: Sequence[Certific
         if not taken:
             raise
         raise number_taken(taken) from error
-    integrate_at_once(registry)
     return public_ids
 
 

@@ -146,18 +146,16 @@ def _kept_by(earlier: StoredPreparation) -> Conflict:
 def _preparation(
     drafted: Draft, paper: Paper, reason: Reason, note: str | None, old: StoredCertificate | None, now: datetime
 ) -> StoredPreparation:
-    new = drafted.new
-    assert new.place is not None  # noqa: S101 - each draft has its place
     return StoredPreparation(
-        public_id=new.public_id,
-        number=new.terms.number,
+        public_id=drafted.public_id,
+        number=drafted.certificate.number,
         document=drafted.unsigned.unsecured,
         cryptosuite=str(paper.cryptosuite),
         signing_key_id=paper.key.id,
         reason=reason,
         note=note,
         replaces_id=None if old is None else old.id,
-        place=new.place,
+        place=drafted.place,
         prepared_at=now,
         expires_at=now + SIGNED_WITHIN,
     )

@@ -1,14 +1,16 @@
-"""Inserting many rows at the speed of the database: COPY on PostgreSQL, the driver's own executemany on SQLite."""
+"""Many rows at the speed of the database: COPY on PostgreSQL, the driver's own executemany on SQLite."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
     BigInteger,
+    ColumnElement,
     Connection,
     Date,
     FromClause,
@@ -17,6 +19,9 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    func,
+    select,
+    type_coerce,
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -67,6 +72,13 @@ def insert_rows(
                 copy.write_row(row)
     except dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(statement, None, error, dialect.loaded_dbapi.Error, dialect=dialect) from error
+
+
+def among(connection: Connection, column: Any, texts: Sequence[str]) -> ColumnElement[bool]:
+    """The condition that a text column has one of any number of values: one parameter, where IN has as many."""
+    elements = func.json_each if connection.dialect.name == "sqlite" else func.json_array_elements_text
+    given = elements(type_coerce(texts, JSON)).table_valued("value")
+    return cast(ColumnElement[bool], column.in_(select(given.c.value)))
 
 
 def _copy_type(column: TypeEngine[Any]) -> str:

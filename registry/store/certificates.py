@@ -24,7 +24,7 @@ from registry.domain.certificate import Certificate as CertificateTerms
 from registry.domain.lifecycle import Period, Standing, State, Status, StatusEvent
 from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import SCHEMES
-from registry.store.bulk import insert_rows
+from registry.store.bulk import among, insert_rows
 from registry.store.holder_names import fold_name, index_names
 from registry.store.models import Certificate, Credential, Issuer
 from registry.store.models import StatusEvent as StatusEventRow
@@ -32,12 +32,11 @@ from registry.store.status_lists import StatusPlace
 
 # A SELECT of many columns, which the type checker need not know one by one.
 AnySelect = Select[*tuple[Any, ...]]
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
 class NewCertificate:
-    """What `insert_certificates` stores of one certificate."""
+    """What `insert_certificates` stores of one certificate; `packed`: its document, where that was packed already."""
 
     public_id: str
     terms: CertificateTerms
@@ -46,6 +45,7 @@ class NewCertificate:
     replaces_id: int | None = None
     place: StatusPlace | None = None
     first_version_id: int | None = None
+    packed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,9 @@ def get_stored(connection: Connection, key: int, *, for_update: bool = False) ->
 
 def taken_numbers(connection: Connection, issuer_id: int, numbers: Sequence[str]) -> list[str]:
     """Those of `numbers` that the issuer has used already."""
-    taken: list[str] = []
-    for start in range(0, len(numbers), _CHUNK):
-        chunk = numbers[start : start + _CHUNK]
-        statement = select(Certificate.number).where(Certificate.issuer_id == issuer_id, Certificate.number.in_(chunk))
-        taken.extend(connection.scalars(statement))
-    return taken
+    condition = among(connection, Certificate.number, numbers)
+    statement = select(Certificate.number).where(Certificate.issuer_id == issuer_id, condition)
+    return list(connection.scalars(statement))
 
 
 def insert_certificates(
@@ -187,22 +184,12 @@ def insert_certificates(
     ids = _allot_ids(connection, len(certificates))
     numbered = list(zip(ids, certificates, strict=True))
     rows = [_certificate_row(key, issuer_id, signing_key_id, branch_id, new) for key, new in numbered]
-    insert_rows(connection, Certificate.__table__, tuple(rows[0]), [tuple(row.values()) for row in rows])
-    insert_rows(
-        connection,
-        Credential.__table__,
-        ("certificate_id", "document"),
-        [(key, new.document) for key, new in numbered],
-    )
+    insert_rows(connection, Certificate.__table__, _CERTIFICATE_COLUMNS, rows)
+    documents = [(key, new.packed or new.document) for key, new in numbered]
+    insert_rows(connection, Credential.__table__, ("certificate_id", "document"), documents)
     insert_events(connection, actor, [(key, new.event) for key, new in numbered])
-    index_names(
-        connection,
-        [
-            (row["id"], row["holder_name_folded"], row["holder_name_en_folded"])
-            for row in rows
-            if row["holder_name_folded"] is not None
-        ],
-    )
+    # Persons have no folded name.
+    index_names(connection, [row[:3] for row in rows if row[1] is not None])
     return ids
 
 
@@ -348,46 +335,84 @@ def _allot_ids(connection: Connection, count: int) -> list[int]:
     return list(connection.scalars(statement, {"count": count}))
 
 
+_CERTIFICATE_COLUMNS = (
+    "id",
+    "holder_name_folded",
+    "holder_name_en_folded",
+    "public_id",
+    "issuer_id",
+    "number",
+    "revision",
+    "scheme",
+    "kind",
+    "branch_id",
+    "holder_type",
+    "holder_name",
+    "holder_name_en",
+    "holder_id_scheme",
+    "holder_id",
+    "region",
+    "industry",
+    "size",
+    "granted_on",
+    "decided_on",
+    "valid_from",
+    "valid_until",
+    "signing_key_id",
+    "recorded_at",
+    "replaces_id",
+    "first_version_id",
+    "change",
+    "state",
+    "state_since",
+    "state_reason",
+    "event_count",
+    "first_reason",
+    "status_list_id",
+    "status_index",
+)
+
+
 def _certificate_row(
     key: int, issuer_id: int, signing_key_id: int, branch_id: int | None, new: NewCertificate
-) -> dict[str, Any]:
-    terms, holder, event = new.terms, new.terms.holder, new.event
+) -> tuple[Any, ...]:
+    """The values of _CERTIFICATE_COLUMNS."""
+    terms, holder, event, place = new.terms, new.terms.holder, new.event, new.place
     searchable = holder.type is not HolderType.PERSON
-    name_en = holder.name.en
-    return {
-        "id": key,
-        "public_id": new.public_id,
-        "issuer_id": issuer_id,
-        "number": terms.number,
-        "revision": terms.revision,
-        "scheme": terms.scheme,
-        "kind": SCHEMES[terms.scheme].kind.value,
-        "branch_id": branch_id,
-        "holder_type": holder.type.value,
-        "holder_name": holder.name.zh,
-        "holder_name_en": name_en,
-        "holder_name_folded": fold_name(holder.name.zh)[:MAX_NAME_LENGTH] if searchable else None,
-        "holder_name_en_folded": fold_name(name_en)[:MAX_NAME_LENGTH] if searchable and name_en else None,
-        "holder_id_scheme": holder.identifier and holder.identifier.scheme,
-        "holder_id": holder.identifier and holder.identifier.value,
-        "region": holder.region,
-        "industry": holder.industry,
-        "size": holder.size and holder.size.value,
-        "granted_on": terms.granted_on,
-        "decided_on": terms.decided_on,
-        "valid_from": terms.valid_from,
-        "valid_until": terms.valid_until,
-        "signing_key_id": signing_key_id,
-        "recorded_at": event.recorded_at,
-        "replaces_id": new.replaces_id,
-        "first_version_id": new.first_version_id,
-        "change": terms.replaces and terms.replaces.change,
-        "state": State.ACTIVE.value,
-        "state_since": event.effective_at,
-        "state_reason": event.reason.value,
-        "state_changes_at": None,
-        "event_count": 1,
-        "first_reason": event.reason.value,
-        "status_list_id": new.place and new.place.list_id,
-        "status_index": new.place and new.place.index,
-    }
+    name, name_en, identifier = holder.name.zh, holder.name.en, holder.identifier
+    return (
+        key,
+        fold_name(name)[:MAX_NAME_LENGTH] if searchable else None,
+        fold_name(name_en)[:MAX_NAME_LENGTH] if searchable and name_en else None,
+        new.public_id,
+        issuer_id,
+        terms.number,
+        terms.revision,
+        terms.scheme,
+        SCHEMES[terms.scheme].kind.value,
+        branch_id,
+        holder.type.value,
+        name,
+        name_en,
+        None if identifier is None else identifier.scheme,
+        None if identifier is None else identifier.value,
+        holder.region,
+        holder.industry,
+        None if holder.size is None else holder.size.value,
+        terms.granted_on,
+        terms.decided_on,
+        terms.valid_from,
+        terms.valid_until,
+        signing_key_id,
+        event.recorded_at,
+        new.replaces_id,
+        new.first_version_id,
+        None if terms.replaces is None else terms.replaces.change,
+        State.ACTIVE.value,
+        event.effective_at,
+        event.reason.value,
+        1,
+        event.reason.value,
+        None if place is None else place.list_id,
+        None if place is None else place.index,
+    )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import add
 from typing import Any
 
@@ -55,8 +56,14 @@ def pieces_of(folded: str) -> set[str]:
         if chinese:
             pieces.update(map(add, chinese, chinese[1:]))
         else:
-            pieces.update(map(add, map(add, other, other[1:]), other[2:]))
+            pieces.update(_triples(other))
     return pieces
+
+
+@lru_cache(maxsize=4096)
+def _triples(word: str) -> tuple[str, ...]:
+    """Each three characters in a row. Names of companies share many words."""
+    return tuple(map(add, map(add, word, word[1:]), word[2:]))
 
 
 def index_names(connection: Connection, names: Sequence[tuple[int, str, str | None]]) -> None:

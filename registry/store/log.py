@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, exists, func, insert, or_, select, text, tuple_, update
 
@@ -15,16 +17,12 @@ from registry.store.models import StatusEvent
 # Any number that nothing else in the database uses for an advisory lock.
 _INTEGRATION_LOCK = 7_206_962
 _PATIENCE = "10s"
+_PLACED_COLUMNS = ("log_index", "certificate_id", "sequence", "statement")
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An entry without a place: row id, and which status event of which certificate it records.
+class Entry(NamedTuple):
+    """What is written into the log: which status event of which certificate (store/log_models.py), and its words."""
 
-    The row id of an entry about the audit trail is 0: it never waits.
-    """
-
-    id: int
     certificate_id: int
     sequence: int
     statement: bytes
@@ -70,25 +68,42 @@ def lock_integration(connection: Connection) -> None:
     # On SQLite, every transaction that writes is alone from its beginning, and waits as long (store/database.py).
 
 
-def pending_entries(connection: Connection, limit: int) -> list[Pending]:
-    """The entries that wait, oldest first."""
-    columns = (PendingEntry.id, PendingEntry.certificate_id, PendingEntry.sequence, PendingEntry.statement)
-    return [Pending(*row) for row in connection.execute(select(*columns).order_by(PendingEntry.id).limit(limit))]
+def place_entry(connection: Connection, log_index: int, entry: Entry) -> None:
+    """Give an entry a place that never waited for one."""
+    insert_rows(connection, LogEntry.__table__, _PLACED_COLUMNS, [(log_index, *entry)])
 
 
-def place_entries(connection: Connection, first: int, entries: Sequence[Pending]) -> None:
-    """Give waiting entries, as `pending_entries` returned them, the places from `first` on.
+def place_entries(connection: Connection, first: int, limit: int) -> list[bytes]:
+    """Give up to `limit` waiting entries, oldest first, the places from `first` on; returns their leaf hashes in order.
 
-    An entry about the audit trail may stand in front of them.
+    A leaf hash is SHA-256 over a zero byte and the statement (RFC 6962, section 2.1).
     """
-    rows = [(first + offset, one.certificate_id, one.sequence, one.statement) for offset, one in enumerate(entries)]
-    insert_rows(connection, LogEntry.__table__, ("log_index", "certificate_id", "sequence", "statement"), rows)
-    # With the lock held nobody else deletes; but another transaction may just have added one of a lower id.
-    if connection.dialect.name == "sqlite":
-        connection.execute(delete(PendingEntry).where(PendingEntry.id <= entries[-1].id))
-    else:
-        taken = text("DELETE FROM log_pending WHERE id = ANY(:ids)")
-        connection.execute(taken, {"ids": [one.id for one in entries]})
+    if connection.dialect.name == "postgresql":
+        placed = connection.execute(_PLACE, {"first": first, "limit": limit}).all()
+        return [leaf for _, leaf in sorted(placed)]
+    columns = (PendingEntry.id, PendingEntry.certificate_id, PendingEntry.sequence, PendingEntry.statement)
+    waiting = connection.execute(select(*columns).order_by(PendingEntry.id).limit(limit)).all()
+    if waiting:
+        rows = [(first + offset, *entry[1:]) for offset, entry in enumerate(waiting)]
+        insert_rows(connection, LogEntry.__table__, _PLACED_COLUMNS, rows)
+        connection.execute(delete(PendingEntry).where(PendingEntry.id <= waiting[-1].id))
+    return [hashlib.sha256(b"\0" + entry.statement).digest() for entry in waiting]
+
+
+# Nothing is carried to and fro. Only what was seen is deleted: with the lock held nobody else places entries, but
+# another transaction may just be adding one of a lower id.
+_PLACE = text(
+    """
+    WITH waiting AS (SELECT id FROM log_pending ORDER BY id LIMIT :limit),
+    taken AS (
+        DELETE FROM log_pending USING waiting WHERE log_pending.id = waiting.id
+        RETURNING log_pending.id, certificate_id, sequence, statement
+    )
+    INSERT INTO log_entries (log_index, certificate_id, sequence, statement)
+    SELECT :first - 1 + row_number() OVER (ORDER BY id), certificate_id, sequence, statement FROM taken
+    RETURNING log_index, sha256('\\x00'::bytea || statement)
+    """
+)
 
 
 def newest_head(connection: Connection) -> Head | None:

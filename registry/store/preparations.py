@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from registry.domain.reasons import Reason
+from registry.store.bulk import among
 from registry.store.own_key_models import Preparation
 from registry.store.status_lists import StatusPlace
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +84,11 @@ def preparations_of(
 
 def kept_numbers(connection: Connection, issuer_id: int, numbers: Sequence[str], now: datetime) -> list[str]:
     """Those of `numbers` that open preparations of the issuer keep."""
-    kept: list[str] = []
-    for start in range(0, len(numbers), _CHUNK):
-        statement = select(Preparation.number).where(
-            Preparation.issuer_id == issuer_id,
-            Preparation.number.in_(numbers[start : start + _CHUNK]),
-            Preparation.expires_at > now,
-        )
-        kept.extend(connection.scalars(statement))
-    return kept
+    condition = among(connection, Preparation.number, numbers)
+    statement = select(Preparation.number).where(
+        Preparation.issuer_id == issuer_id, condition, Preparation.expires_at > now
+    )
+    return list(connection.scalars(statement))
 
 
 def count_open(connection: Connection, issuer_id: int, now: datetime) -> int:

@@ -9,7 +9,7 @@ primary key: two processes can't both put something else in the same place.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -20,6 +20,7 @@ from registry.domain.errors import RegistryError
 from registry.formats.merkle import (
     EMPTY_ROOT,
     MalformedTile,
+    TileId,
     edge_tiles,
     integrate,
     leaf_hash,
@@ -92,27 +93,30 @@ class _Grown(NamedTuple):
 
 def _integrate(registry: Registry, connection: Connection) -> _Grown | None:
     about_trail = trail.extend(registry, connection)
-    waiting = store.pending_entries(connection, _AT_ONCE)
-    if about_trail is not None:
-        waiting.insert(0, about_trail)
-    if not waiting:
+    if about_trail is None and not store.has_pending(connection):
         return None
     head = store.newest_head(connection)
     if head is None:
         raise LogDamaged("The log has no checkpoint. Run: registry init")
-    new_size = head.size + len(waiting)
-    # The edge to build on, and what the new root is made of.
-    tiles = [*edge_tiles(head.size), *root_tiles(new_size)]
-    known = store.read_tiles(connection, {(tile.level, tile.index) for tile in tiles})
-    require_continuation(registry, connection, _signed_tree(registry, head, known))
-    changed = integrate(head.size, known, [leaf_hash(one.statement) for one in waiting])
-    root = root_from_tiles(new_size, reader_of(known | changed))
+    edge = _read(connection, [*edge_tiles(head.size), *root_tiles(head.size)])
+    require_continuation(registry, connection, _signed_tree(registry, head, edge))
+    leaves = []
+    if about_trail is not None:
+        store.place_entry(connection, head.size, about_trail)
+        leaves.append(leaf_hash(about_trail.statement))
+    leaves += store.place_entries(connection, head.size + len(leaves), _AT_ONCE)
+    new_size = head.size + len(leaves)
+    changed = integrate(head.size, edge, leaves)
+    root = root_from_tiles(new_size, reader_of(_read(connection, root_tiles(new_size)) | changed))
     store.write_tiles(connection, changed)
-    store.place_entries(connection, head.size, waiting)
     note = sign_checkpoint(registry, new_size, root)
     # Never before an earlier one, though the clocks of machines differ: the times answer what was seen first.
     store.insert_head(connection, Head(new_size, note, max(registry.now(), head.integrated_at)))
-    return _Grown(note, len(waiting))
+    return _Grown(note, len(leaves))
+
+
+def _read(connection: Connection, tiles: Iterable[TileId]) -> dict[tuple[int, int], bytes]:
+    return store.read_tiles(connection, {(tile.level, tile.index) for tile in tiles})
 
 
 def _signed_tree(registry: Registry, head: Head, edge: Mapping[tuple[int, int], bytes]) -> Checkpoint:

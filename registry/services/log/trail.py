@@ -17,7 +17,7 @@ from registry.services.context import Registry
 from registry.services.log.anchor import LogDamaged
 from registry.store import audit_chain as store
 from registry.store.audit_chain import Link, TrailState
-from registry.store.log import Pending
+from registry.store.log import Entry
 from registry.store.log_models import AUDIT_TRAIL
 
 _AT_ONCE = 5_000
@@ -29,7 +29,7 @@ def has_work(registry: Registry, connection: Connection) -> bool:
     return state.waiting or _is_due(registry, state, registry.now())
 
 
-def extend(registry: Registry, connection: Connection) -> Pending | None:
+def extend(registry: Registry, connection: Connection) -> Entry | None:
     """Link events that wait, and return the entry about them, if it is time for one. The integration is locked.
 
     Raises LogDamaged.
@@ -49,10 +49,10 @@ def extend(registry: Registry, connection: Connection) -> Pending | None:
     return _entry(connection, state, now)
 
 
-def _entry(connection: Connection, state: TrailState, now: datetime) -> Pending:
+def _entry(connection: Connection, state: TrailState, now: datetime) -> Entry:
     last = store.last_link(connection)
     assert last is not None  # noqa: S101 - there is more than the log knows of
-    return Pending(0, AUDIT_TRAIL, state.anchor_number + 1, audit_trail(last[0], last[1], now))
+    return Entry(AUDIT_TRAIL, state.anchor_number + 1, audit_trail(last[0], last[1], now))
 
 
 def _is_due(registry: Registry, state: TrailState, now: datetime) -> bool:

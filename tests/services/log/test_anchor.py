@@ -34,10 +34,12 @@ def set_back(registry: Registry, size: int) -> None:
         connection.execute(text("DELETE FROM log_entries"))
         connection.execute(text("DELETE FROM log_tiles"))
         connection.execute(text("DELETE FROM log_checkpoints WHERE size > :size"), {"size": size})
-        waiting = [store.Pending(0, one.certificate_id, one.sequence, one.statement) for one in entries[:size]]
-        if waiting:
+        if size:
+            store.insert_pending(
+                connection, [(one.certificate_id, one.sequence, one.statement) for one in entries[:size]]
+            )
             store.write_tiles(connection, tiles)
-            store.place_entries(connection, 0, waiting)
+            store.place_entries(connection, 0, size)
         last = entries[-1]
         store.insert_pending(connection, [(last.certificate_id, last.sequence, last.statement)])
 
