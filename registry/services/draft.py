@@ -38,7 +38,7 @@ from registry.store.packed_document import pack
 from registry.store.preparations import kept_numbers
 from registry.store.status_lists import StatusPlace
 
-_CHUNK = 500
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
