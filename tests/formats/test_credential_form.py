@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from registry.domain.certificate import LAST_DAY, Certificate, Holder, HolderId, Site
+from registry.domain.certificate import LAST_DAY, Certificate, Holder, HolderId, Replaced, Site
 from registry.domain.schemes import Text
 from registry.formats.bitstring_status_list import status_entries
 from registry.formats.credential import IssuerProfile, build_credential
@@ -67,6 +67,7 @@ def test_every_kind_is_drafted_as_it_is_built(kind: str, accredited: bool, suite
         valid_until=st.none() | st.dates(FULL.valid_from, LAST_DAY),
         sites=st.lists(st.builds(Site, BILINGUAL, BILINGUAL, BILINGUAL), max_size=2).map(tuple),
         revision=st.integers(1, 2**31),
+        replaces=st.none() | st.builds(Replaced, TEXTS, TEXTS, st.none() | st.integers(1, 9), st.none(), TEXTS),
     ),
     st.builds(IssuerProfile, st.just("cqc"), BILINGUAL, BILINGUAL, TEXTS),
 )

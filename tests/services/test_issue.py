@@ -27,6 +27,7 @@ from registry.domain.lifecycle import Status
 from registry.domain.reasons import Act, Reason
 from registry.domain.schemes import Text
 from registry.domain.verdict import Verdict
+from registry.formats.certificate_request import certificate_of
 from registry.services import api_keys, manage_keys
 from registry.services.change_status import change_status
 from registry.services.context import Actor, Registry, Verb, operator
@@ -159,6 +160,25 @@ def test_a_batch_is_issued_whole_or_not_at_all(registry: Registry, actor: Actor)
     with pytest.raises(Conflict, match="N3"):
         issue_many(registry, actor, [sample_certificate("N99"), good[3]])
     assert rows_everywhere(registry)["certificates"] == 20
+
+
+def test_a_batch_of_many_chunks_keeps_its_order(
+    registry: Registry, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks are drafted, signed and stored at the same time."""
+    monkeypatch.setattr("registry.services.draft._CHUNK", 3)
+    numbers = [f"N{number}" for number in range(10)]
+    schemes = ("gbt19001-2016", "gbt24001-2016")
+    batch = [
+        sample_certificate(number, scheme=schemes[position % 2], sites=sample_certificate().sites * (position % 3))
+        for position, number in enumerate(numbers)
+    ]
+    public_ids = issue_many(registry, actor, batch)
+    verifier = Verifier(registry, 0)
+    for certificate, public_id in zip(batch, public_ids, strict=True):
+        _, document = stored_document(registry, public_id)
+        assert certificate_of(json.loads(document)) == certificate
+        assert verifier.by_public_id(public_id).verdict is Verdict.VALID
 
 
 def test_an_api_key_without_the_verb_may_not_issue(registry: Registry, actor: Actor) -> None:
