@@ -196,18 +196,19 @@ def sign(pen: Pen, drafts: Iterable[Draft]) -> list[NewCertificate]:
 
 
 def sign_ahead(pen: Pen, drafts: Iterator[Draft]) -> Iterator[list[NewCertificate]]:
-    """Draft and sign in chunks; while the caller stores one, a thread signs the next.
+    """Draft and sign in chunks; while the caller stores one, a thread makes the next.
 
-    Signing, packing, and what the databases do need no lock of Python's, so these go on at the same time. Drafting
-    needs it all the time: it is left to the caller's thread, which would only get in the way of it.
+    The databases store a chunk without Python's lock (store/bulk.py), so both go on at the same time.
     """
     with ThreadPoolExecutor(1, "signing") as thread:
-        signing = thread.submit(sign, pen, list(islice(drafts, _CHUNK)))
-        drafted = list(islice(drafts, _CHUNK))
+        signing = thread.submit(_sign_some, pen, drafts)
         while ready := signing.result():
-            signing = thread.submit(sign, pen, drafted)
+            signing = thread.submit(_sign_some, pen, drafts)
             yield ready
-            drafted = list(islice(drafts, _CHUNK))
+
+
+def _sign_some(pen: Pen, drafts: Iterator[Draft]) -> list[NewCertificate]:
+    return sign(pen, islice(drafts, _CHUNK))
 
 
 def number_taken(numbers: Sequence[str]) -> Conflict:
