@@ -196,19 +196,18 @@ def sign(pen: Pen, drafts: Iterable[Draft]) -> list[NewCertificate]:
 
 
 def sign_ahead(pen: Pen, drafts: Iterator[Draft]) -> Iterator[list[NewCertificate]]:
-    """Draft and sign in chunks; while the caller stores one, a thread makes the next.
+    """Draft and sign in chunks; while the caller stores one, a thread signs the next.
 
-    The databases store a chunk without Python's lock (store/bulk.py), so both go on at the same time.
+    Signing, packing, and what the databases do need no lock of Python's, so these go on at the same time. Drafting
+    needs it all the time: it is left to the caller's thread, which would only get in the way of it.
     """
     with ThreadPoolExecutor(1, "signing") as thread:
-        signing = thread.submit(_sign_some, pen, drafts)
+        signing = thread.submit(sign, pen, list(islice(drafts, _CHUNK)))
+        drafted = list(islice(drafts, _CHUNK))
         while ready := signing.result():
-            signing = thread.submit(_sign_some, pen, drafts)
+            signing = thread.submit(sign, pen, drafted)
             yield ready
-
-
-def _sign_some(pen: Pen, drafts: Iterator[Draft]) -> list[NewCertificate]:
-    return sign(pen, islice(drafts, _CHUNK))
+            drafted = list(islice(drafts, _CHUNK))
 
 
 def number_taken(numbers: Sequence[str]) -> Conflict:

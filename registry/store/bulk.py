@@ -85,8 +85,8 @@ def insert_rows(
 def _insert_blocks(connection: Connection, insert: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert many rows with each statement.
 
-    The driver lets other threads run while SQLite is at a statement; one for each row would have it wait for Python's
-    lock as many times.
+    The driver lets other threads run while SQLite is at a statement, here the one that signs (services/draft.py); one
+    statement for each row would have it wait for Python's lock as many times.
     """
     one = insert[insert.rindex("(") :]
     many = insert + f", {one}" * (_BLOCK - 1)
