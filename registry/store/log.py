@@ -90,14 +90,15 @@ def place_entries(connection: Connection, first: int, limit: int) -> list[bytes]
     return [hashlib.sha256(b"\0" + entry.statement).digest() for entry in waiting]
 
 
-# Nothing is carried to and fro. Only what was seen is deleted: with the lock held nobody else places entries, but
-# another transaction may just be adding one of a lower id.
+# Nothing is carried to and fro. Both looks at the waiting entries are at one snapshot, so that just those are taken
+# that were counted, though another transaction may be adding one of a lower id. There is no join: for one, a planner
+# that last saw an empty table chooses the way that takes the square of the time (38 s for 10,000 entries).
 _PLACE = text(
     """
-    WITH waiting AS (SELECT id FROM log_pending ORDER BY id LIMIT :limit),
-    taken AS (
-        DELETE FROM log_pending USING waiting WHERE log_pending.id = waiting.id
-        RETURNING log_pending.id, certificate_id, sequence, statement
+    WITH taken AS (
+        DELETE FROM log_pending
+        WHERE id <= (SELECT max(id) FROM (SELECT id FROM log_pending ORDER BY id LIMIT :limit) AS waiting)
+        RETURNING id, certificate_id, sequence, statement
     )
     INSERT INTO log_entries (log_index, certificate_id, sequence, statement)
     SELECT :first - 1 + row_number() OVER (ORDER BY id), certificate_id, sequence, statement FROM taken

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
 from registry.domain.errors import NotFound, StorageUnavailable
 from registry.domain.reasons import Act, Reason
@@ -91,6 +91,20 @@ def _grown_to(registry: Registry, size: int) -> None:
 
 def _changed(before: Mapping[tuple[int, int], bytes], after: Mapping[tuple[int, int], bytes]) -> set[tuple[int, int]]:
     return {key for key in after if before.get(key) != after[key]}
+
+
+@pytest.mark.parametrize("registry", ["postgresql"], indirect=True)
+def test_the_database_goes_through_what_waits_once_though_it_last_saw_none_waiting(registry: Registry) -> None:
+    with registry.database.transaction() as connection:
+        connection.exec_driver_sql("ANALYZE log_pending")
+    with registry.database.transaction() as connection:
+        log.insert_pending(connection, [(number, 1, b"statement") for number in range(1000)])
+        explained = connection.execute(text(f"EXPLAIN {log._PLACE.text}"), {"first": 0, "limit": 20_000}).scalars()
+        plan = "\n".join(explained)
+        connection.rollback()
+    assert "Delete on log_pending" in plan
+    assert "Nested Loop" not in plan
+    assert "Join" not in plan
 
 
 def test_appending_costs_the_same_at_any_size(registry: Registry) -> None:
