@@ -1,13 +1,11 @@
-"""Verifying a portfolio: up to 10,000 items a call, in chunks of set queries, signatures on all cores.
+"""Verifying a portfolio: up to 10,000 items a call, in chunks of set queries.
 
 The rules are those of services/judge.py, as for a single certificate. What is kept in memory at a time is one chunk.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
@@ -22,7 +20,6 @@ from registry.services.portfolio.names import NameDifference, compare_names
 from registry.store.verification import VerificationRow
 
 CHUNK = 500
-_SLICE = 25
 _T = TypeVar("_T")
 
 
@@ -55,15 +52,13 @@ class PortfolioVerifier:
     def __init__(self, registry: Registry, log: SeenByLog) -> None:
         self._registry = registry
         self._log = log
-        # Checking a signature lets other threads run.
-        self._threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "portfolio")
 
     def verify(
         self, party: RelyingParty, items: Iterable[Item], moment: Moment, tell: Callable[[ItemVerdict], _T]
     ) -> Iterator[list[_T]]:
         """What `tell` makes of each item's verdict, in the order of the items, a chunk at a time.
 
-        `tell` is called on several threads. Raises NotPermitted, at once.
+        Raises NotPermitted, at once.
         """
         party.require(Scope.VERIFY)
         return self._chunks(items, moment, tell)
@@ -75,14 +70,10 @@ class PortfolioVerifier:
             self._log.prepare(row.log_index for row in chunk.rows.values() if row.log_index is not None)
             judge = Judge(self._log, chunk)
 
-            def tell_some(
-                some: Sequence[tuple[tuple[int, Item], Matched]], chunk: Chunk = chunk, judge: Judge = judge
-            ) -> list[_T]:
-                return [tell(_verdict(judge, chunk, moment, *one, matched)) for one, matched in some]
-
-            pairs = list(zip(part, chunk.matched, strict=True))
-            slices = [pairs[start : start + _SLICE] for start in range(0, len(pairs), _SLICE)]
-            yield [one for done in self._threads.map(tell_some, slices) for one in done]
+            yield [
+                tell(_verdict(judge, chunk, moment, position, item, matched))
+                for (position, item), matched in zip(part, chunk.matched, strict=True)
+            ]
 
 
 def _verdict(judge: Judge, chunk: Chunk, moment: Moment, position: int, item: Item, matched: Matched) -> ItemVerdict:
