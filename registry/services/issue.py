@@ -12,10 +12,11 @@ from registry.domain.certificate import Certificate
 from registry.domain.errors import Conflict, InvalidInput, StorageUnavailable, Violation
 from registry.domain.reasons import Reason
 from registry.services.context import Actor, Registry, Verb, audit
-from registry.services.draft import Paper, Pen, check_orders, draft, number_taken, open_pen, sign, sign_ahead
+from registry.services.draft import Paper, Pen, check_orders, draft, lay_paper, number_taken, open_pen, sign, sign_ahead
 from registry.services.follow_up.plans import plan_issued
 from registry.services.garbage import collected_later
 from registry.services.idempotency import Earlier, Idempotency, recall, remember
+from registry.services.issuer_keys import signs_itself
 from registry.services.log.integrate import integrate_at_once
 from registry.services.log.record import log_issued
 from registry.store import certificates as store
@@ -145,11 +146,12 @@ def check_order(
     note: str | None,
     old: StoredCertificate | None = None,
 ) -> None:
-    """Raise what `prepare` would raise, and sign nothing."""
-    pen = open_pen(registry, actor)
+    """Raise what `prepare` would raise, or `services.prepare` for an issuer that signs itself; sign nothing."""
+    own = signs_itself(registry, actor.issuer_id)
+    paper = lay_paper(registry, actor) if own else open_pen(registry, actor)
     keeps_number = old is not None and old.number == certificate.number
-    now = signing_time(registry, pen)
-    check_orders(registry, pen, [certificate], reason, note, now, keeps_number=keeps_number)
+    now = signing_time(registry, paper)
+    check_orders(registry, paper, [certificate], reason, note, now, keeps_number=keeps_number)
 
 
 def signing_time(registry: Registry, pen: Paper) -> datetime:

@@ -58,3 +58,12 @@ def has_own_key(registry: Registry, issuer_id: int) -> bool:
     with registry.database.read() as connection:
         published = keys_of(connection, issuer_id)
     return any(key.custody == Custody.ISSUER and key.published.may_sign(now) for key in published)
+
+
+def signs_itself(registry: Registry, issuer_id: int) -> bool:
+    """Whether an issuer's active keys are all its own, so that its certificates wait for its signature."""
+    now = registry.now()
+    with registry.database.read() as connection:
+        published = keys_of(connection, issuer_id)
+    custodies = {key.custody for key in published if key.published.may_sign(now)}
+    return custodies == {Custody.ISSUER}

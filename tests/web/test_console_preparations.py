@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from registry.formats.credential import stated_terms
 from registry.services.context import Registry, operator
 from registry.services.prepare import Prepared, prepare
 from registry.services.roles import Role
 from registry.services.verify import Verifier
+from registry.web.console import certificate_form
 from tests.conftest import sample_certificate
 from tests.services.own_key_holders import KeyHolder
 from tests.web.console import Visitor, words
@@ -95,3 +98,41 @@ def test_another_issuers_preparations_are_not_there(
     one.open("/account/")
     assert one.send(path, credential=json.dumps(HOLDER.signed(prepared))).status_code == 404
     assert one.send(f"{path}/give-up").status_code == 404
+
+
+def test_what_is_typed_into_the_form_waits_for_the_signature_and_is_issued(
+    visitor: Visitor, sqlite_registry: Registry
+) -> None:
+    typed = typed_certificate()
+    visitor.open("/issue")
+    assert visitor.send("/issue/check", **{**typed, "valid_until": "2020-01-01"}).get_json()["errors"].keys() == {
+        "valid_until"
+    }
+    assert visitor.send("/issue/check", **typed).get_json() == {"errors": {}}
+    assert "Nothing waits" in words(visitor.open("/preparations/"))
+    sent = visitor.send("/issue", **typed)
+    public_id = sign_and_submit(visitor, sent.headers["Location"])
+    assert Verifier(sqlite_registry, 0).by_public_id(public_id).verdict == "valid"
+
+    replacing = {**typed, "reason": "scope_reduction", "scope.zh": "注塑件的生产", "scope.en": ""}
+    visitor.open(f"/certificates/{public_id}/reissue")
+    assert visitor.send(f"/certificates/{public_id}/reissue/check", **replacing).get_json() == {"errors": {}}
+    sent = visitor.send(f"/certificates/{public_id}/reissue", **replacing)
+    second = sign_and_submit(visitor, sent.headers["Location"])
+    assert Verifier(sqlite_registry, 0).by_public_id(second).verdict == "valid"
+    assert Verifier(sqlite_registry, 0).by_public_id(public_id).verdict == "superseded"
+
+
+def typed_certificate() -> dict[str, str]:
+    """The sample certificate as somebody types it."""
+    terms = stated_terms(replace(sample_certificate(), sites=()))
+    return {**certificate_form.from_terms(terms), "number": "00125Q30001R0S", "reason": "initial"}
+
+
+def sign_and_submit(visitor: Visitor, location: str) -> str:
+    """Do what the page of a preparation asks for; the public id of the certificate."""
+    path = location.removeprefix("/console")
+    visitor.open(path)
+    handed_out = visitor.client.get(f"/console{path}/prepared.json").get_json()
+    sent = visitor.send(path, credential=json.dumps(HOLDER.sign_data(handed_out)))
+    return sent.headers["Location"].removeprefix("/v/")

@@ -15,6 +15,8 @@ from registry.domain.schemes import SCHEMES
 from registry.domain.versions import VERSION_KINDS
 from registry.services import find, issue, versions
 from registry.services.context import Verb
+from registry.services.issuer_keys import signs_itself
+from registry.services.prepare import prepare
 from registry.web import present, texts
 from registry.web.console import certificate_form, forms
 from registry.web.console.acts import reasons_for
@@ -39,10 +41,10 @@ def create() -> ResponseReturnValue:
     if "add_site" in request.form:
         return forms.page("issue.html", typed=values, **_shown(Act.ISSUE, values, more=1))
     try:
-        row = issue.issue(the_registry(), the_actor(), **certificate_form.read(values))
+        done = _issued(certificate_form.read(values))
     except RegistryError as error:
         return _refused(error, values, Act.ISSUE)
-    return forms.redirected(url_for("console.certificates.certificate", public_id=row.public_id, done="issue"))
+    return forms.redirected(done)
 
 
 @blueprint.post("/issue/check")
@@ -72,11 +74,10 @@ def replace(public_id: str) -> ResponseReturnValue:
     if "add_site" in request.form:
         return forms.page("issue.html", typed=values, found=found, **_shown(Act.SUPERSEDE, values, more=1))
     try:
-        asked = certificate_form.read(values)
-        row = versions.reissue(the_registry(), the_actor(), public_id, **asked)
+        done = _issued(certificate_form.read(values), public_id)
     except RegistryError as error:
         return _refused(error, values, Act.SUPERSEDE, found=found)
-    return forms.redirected(url_for("console.certificates.certificate", public_id=row.public_id, done="reissue"))
+    return forms.redirected(done)
 
 
 @blueprint.post("/certificates/<public_id>/reissue/check")
@@ -84,6 +85,19 @@ def replace(public_id: str) -> ResponseReturnValue:
 def check_reissue(public_id: str) -> ResponseReturnValue:
     """What would be wrong with it, as with one that is issued."""
     return _checked(lambda asked: versions.check(the_registry(), the_actor(), public_id, **asked))
+
+
+def _issued(asked: dict[str, Any], replaces: str | None = None) -> str:
+    """Issue it, or prepare it for an issuer that signs itself; returns the address of the page to go on with."""
+    if signs_itself(the_registry(), the_actor().issuer_id):
+        waiting = prepare(the_registry(), the_actor(), **asked, replaces=replaces)
+        return url_for("console.preparations.one", public_id=waiting.public_id)
+    if replaces is None:
+        row = issue.issue(the_registry(), the_actor(), **asked)
+    else:
+        row = versions.reissue(the_registry(), the_actor(), replaces, **asked)
+    done = "issue" if replaces is None else "reissue"
+    return url_for("console.certificates.certificate", public_id=row.public_id, done=done)
 
 
 def _checked(check: Callable[[dict[str, Any]], None]) -> ResponseReturnValue:
