@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("to_issuer_id", _ID, nullable=False),
         sa.Column("agreed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("agreed_by", sa.String(length=80), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_handovers"),
@@ -38,8 +39,14 @@ def upgrade() -> None:
         sqlite_where=_OPEN,
         postgresql_where=_OPEN,
     )
-    op.create_index("ix_handovers_from_issuer_id", "handovers", ["from_issuer_id", "id"])
-    op.create_index("ix_handovers_to_issuer_id", "handovers", ["to_issuer_id", "id"])
+    for column in ("from_issuer_id", "to_issuer_id"):
+        op.create_index(
+            f"ix_handovers_{column}",
+            "handovers",
+            [column, "id"],
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        )
 
 
 def downgrade() -> None:

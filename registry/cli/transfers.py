@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
-from registry.cli.terminal import MAX_FILE_BYTES, with_registry
+from registry.cli.terminal import DAY, MAX_FILE_BYTES, with_registry
 from registry.domain.public_id import grouped
 from registry.domain.transfer import Origin
 from registry.formats.certificate_request import read_issue_request
@@ -35,10 +36,11 @@ def accept(
 @click.command("hand-over")
 @click.argument("public_id", metavar="ID")
 @click.option("--to", "code", required=True, metavar="ISSUER", help="The accepting body.")
+@click.option("--until", "last_day", type=DAY, help="The last day on which it may do so; in 90 days unless told.")
 @with_registry
-def hand_over(registry: Registry, public_id: str, code: str) -> None:
+def hand_over(registry: Registry, public_id: str, code: str, last_day: datetime | None) -> None:
     """Agree that another issuer takes over the certification behind this public ID, and supersedes its certificate."""
-    transfers.agree_handover(registry, operator_for(registry, public_id), public_id, code)
+    transfers.agree_handover(registry, operator_for(registry, public_id), public_id, code, last_day and last_day.date())
     click.echo(f"{code} may take it over from now on; 'registry keep' takes that back.")
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from registry.domain.certificate import MAX_NAME_LENGTH, MAX_NUMBER_LENGTH, Certificate
-from registry.domain.errors import IllegalMove, InvalidInput, Violation
-from registry.domain.lifecycle import Status
+from registry.domain.errors import InvalidInput, Violation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +43,12 @@ def check_origin(origin: Origin) -> None:
         raise InvalidInput(wrong)
 
 
-def check_transfer(former: Certificate, status: Status, accepted: Certificate) -> None:
-    """Whether a certificate of this registry may go on as another one. Raises IllegalMove, InvalidInput."""
-    if status is not Status.VALID:
-        word = status.value.replace("_", " ")
-        raise IllegalMove(f"The certificate is {word}; only one that is valid is transferred. Certify anew.", status)
-    wrong = list(_differences(former, accepted))
-    if wrong:
-        raise InvalidInput(wrong)
-
-
-def _differences(former: Certificate, accepted: Certificate) -> Iterator[Violation]:
+def differences(former: Certificate, accepted: Certificate) -> Iterator[Violation]:
+    """Why one certificate can't go on as another one, which another body issues."""
     if accepted.scheme != former.scheme:
         yield Violation(("certificate", "scheme"), f"the former certificate's is {former.scheme}")
+    if former.holder.identifier is None and accepted.holder.name.zh != former.holder.name.zh:
+        yield Violation(("certificate", "holder", "name"), "the former certificate's holder has another")
     if accepted.holder.type is not former.holder.type or accepted.holder.identifier != former.holder.identifier:
         yield Violation(("certificate", "holder", "identifier"), "the former certificate's holder has another")
     if former.valid_until is not None and (accepted.valid_until is None or accepted.valid_until > former.valid_until):

@@ -27,6 +27,8 @@ MAX_PAGE = 100
 MAX_QUERY_LENGTH = 200
 # More than a certification body makes of one certificate.
 _MAX_VERSIONS = 50
+# More often than any certification goes on to another body.
+_MAX_HANDOVERS = 10
 
 
 class NameMatch(StrEnum):
@@ -182,6 +184,35 @@ def versions(registry: Registry, actor: Actor, public_id: str) -> list[Found]:
 def versions_of(connection: Connection, first_version_id: int, now: datetime) -> list[Found]:
     """The versions that began with a certificate, oldest first, also those yet to begin; of very many the newest."""
     return with_status(connection, version_store.versions_of(connection, first_version_id, _MAX_VERSIONS), now)
+
+
+def versions_across(connection: Connection, key: int, now: datetime) -> list[Found]:
+    """The versions of a certificate, and those before and after it by other issuers that handed it over, oldest first.
+
+    Empty where there is but one.
+    """
+    first = version_store.first_of(connection, key)
+    chain = newest = _chain(connection, first, now)
+    before = first
+    for _ in range(_MAX_HANDOVERS):
+        if before.replaces_id is None:
+            break
+        before = version_store.first_of(connection, before.replaces_id)
+        chain = _chain(connection, before, now) + chain
+    for _ in range(_MAX_HANDOVERS):
+        mine = [one.certificate.id for one in newest]
+        taker = version_store.taken_over_by(connection, mine, newest[0].certificate.issuer_id)
+        if taker is None:
+            break
+        newest = _chain(connection, version_store.first_of(connection, taker), now)
+        chain = chain + newest
+    return chain if len(chain) > 1 else []
+
+
+def _chain(connection: Connection, first: StoredCertificate, now: datetime) -> list[Found]:
+    if first.first_version_id is None:
+        return with_status(connection, [first], now)
+    return versions_of(connection, first.id, now)
 
 
 def search(

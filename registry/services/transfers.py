@@ -8,17 +8,18 @@ same transaction. Without that agreement nobody's certificate is touched by anot
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from registry.domain.certificate import Certificate, Replaced, day_of
+from registry.domain.certificate import CERTIFICATE_ZONE, Certificate, Replaced, day_of
 from registry.domain.errors import Conflict, IllegalMove, InvalidInput, NotFound, Violation
 from registry.domain.lifecycle import Status
 from registry.domain.notices import NoticeKind
-from registry.domain.public_id import MalformedPublicId, parse_public_id
+from registry.domain.public_id import MalformedPublicId, grouped, parse_public_id
 from registry.domain.reasons import Act, Reason
-from registry.domain.transfer import Origin, check_origin, check_transfer
+from registry.domain.transfer import Origin, check_origin, differences
 from registry.formats import canonical_json
 from registry.formats.certificate_request import certificate_of
 from registry.services.change_status import record_event
@@ -34,8 +35,11 @@ from registry.store.certificates import StoredCertificate
 from registry.store.issuers import get_issuer
 from registry.store.notices import NewNotice, add_notices
 from registry.store.transfers import StoredHandover
+from registry.store.versions import begin_versions
 
 MAX_PAGE = 100
+# An agreement that nobody makes use of ends by itself.
+DAYS_OPEN, MAX_DAYS_OPEN = 90, 366
 
 
 def accept_transfer(
@@ -60,9 +64,12 @@ def accept_transfer(
         prepared, pen = prepare(registry, actor, certificate, Reason.TRANSFER, note)
         now = prepared[0].event.recorded_at
         with registry.database.transaction() as connection:
-            if former is not None and _take_over(registry, connection, actor, former, certificate):
+            taken = former is not None and _take_over(registry, connection, actor, former, certificate)
+            if former is not None and taken:
                 prepared = [replace(prepared[0], replaces_id=former.id)]
             keys = store_signed(registry, connection, actor, pen, prepared)
+            if taken:
+                begin_versions(connection, keys[0])
             audit_issue(connection, actor, prepared[0])
             if former is not None:
                 told = NewNotice(NoticeKind.TRANSFERRED, former.id, day_of(now))
@@ -75,21 +82,28 @@ def accept_transfer(
     return row
 
 
-def agree_handover(registry: Registry, actor: Actor, public_id: str, to_issuer: str) -> None:
-    """Agree that another issuer takes a certification over. Raises NotFound, IllegalMove, Conflict, NotPermitted."""
+def agree_handover(
+    registry: Registry, actor: Actor, public_id: str, to_issuer: str, last_day: date | None = None
+) -> None:
+    """Agree that another issuer takes a certification over, until the end of `last_day`.
+
+    Raises NotFound, InvalidInput, IllegalMove, Conflict, NotPermitted.
+    """
     actor.require(Verb.CANCEL)
     now = registry.now()
+    last_day = _last_day(last_day, day_of(now))
     try:
         with registry.database.transaction() as connection:
             row = _own(connection, actor, public_id)
+            public_id = row.public_id
             receiver = require_issuer(connection, to_issuer)
             if receiver.id == actor.issuer_id:
                 raise InvalidInput([Violation(("to",), "that is you; versions of a certificate are made by reissuing")])
-            status = with_status(connection, [row], now)[0].status.status
-            if status is not Status.VALID:
-                raise IllegalMove(f"The certificate is {status}; only one that is valid is handed over.", status)
-            store.insert_handover(connection, row, receiver.id, now, actor.name)
-            audit(connection, now, actor, "certificate.hand_over", row.public_id, to=to_issuer)
+            _require_valid(connection, row, now, "handed over")
+            store.insert_handover(connection, row, receiver.id, now, actor.name, _end_of(last_day))
+            audit(
+                connection, now, actor, "certificate.hand_over", public_id, to=to_issuer, last_day=last_day.isoformat()
+            )
     except IntegrityError as error:
         raise Conflict("Handing it over is agreed already; revoke that first.") from error
 
@@ -100,9 +114,10 @@ def revoke_handover(registry: Registry, actor: Actor, public_id: str) -> None:
     now = registry.now()
     with registry.database.transaction() as connection:
         row = _own(connection, actor, public_id)
+        public_id = row.public_id
         if not store.revoke_handover(connection, row.id, now):
             raise NotFound("No agreement to hand this certificate over is open.")
-        audit(connection, now, actor, "certificate.keep", row.public_id)
+        audit(connection, now, actor, "certificate.keep", public_id)
 
 
 def list_handovers(registry: Registry, actor: Actor, after: int, limit: int) -> list[StoredHandover]:
@@ -111,7 +126,7 @@ def list_handovers(registry: Registry, actor: Actor, after: int, limit: int) -> 
     if not 0 < limit <= MAX_PAGE or not 0 <= after < 2**63:
         raise InvalidInput([Violation(("limit",), f"must be 1 to {MAX_PAGE}, after the id of an agreement")])
     with registry.database.read() as connection:
-        return store.open_handovers(connection, actor.issuer_id, after, limit)
+        return store.open_handovers(connection, actor.issuer_id, registry.now(), after, limit)
 
 
 def _former(registry: Registry, actor: Actor, certificate: Certificate, origin: Origin) -> StoredCertificate | None:
@@ -131,11 +146,13 @@ def _former(registry: Registry, actor: Actor, certificate: Certificate, origin: 
         document = certificates.document_of(connection, public_id)
         if row is None or document is None:
             raise NotFound("No certificate with this id is in the registry.")
-        status = with_status(connection, [row], registry.now())[0].status.status
-    if row.issuer_id == actor.issuer_id:
-        reason = "it is yours already; versions of a certificate are made by reissuing"
-        raise InvalidInput([Violation(("transferred_from", "public_id"), reason)])
-    check_transfer(certificate_of(canonical_json.parse(document)), status, certificate)
+        if row.issuer_id == actor.issuer_id:
+            reason = "it is yours already; versions of a certificate are made by reissuing"
+            raise InvalidInput([Violation(("transferred_from", "public_id"), reason)])
+        _require_valid(connection, row, registry.now(), "transferred")
+    wrong = list(differences(certificate_of(canonical_json.parse(document)), certificate))
+    if wrong:
+        raise InvalidInput(wrong)
     return row
 
 
@@ -153,6 +170,8 @@ def _take_over(
 ) -> bool:
     """Supersede the former certificate where its issuer has agreed; its act is recorded as that issuer's."""
     now = registry.now()
+    # Agreeing and revoking lock the certificate first as well.
+    certificates.get_stored(connection, former.id, for_update=True)
     agreed_by = store.take_handover(connection, former.id, actor.issuer_id, now)
     if agreed_by is None:
         return False
@@ -166,8 +185,33 @@ def _take_over(
     change = record_event(registry, connection, their, former.public_id, intended, now)
     if change.certificate.event_count != former.event_count:
         raise Conflict("Somebody has just acted on the former certificate. Read it again, then repeat.")
-    audit_for(connection, now, actor, former.issuer_id, "certificate.taken_over", former.public_id, by=code)
+    # Who it was there, and from where, is not for the former issuer to read.
+    begin_versions(connection, former.id)
+    audit_for(connection, now, code, former.issuer_id, "certificate.taken_over", former.public_id, by=code)
     return True
+
+
+def _require_valid(connection: Connection, row: StoredCertificate, now: datetime, done: str) -> None:
+    """Raises IllegalMove, Conflict unless a certificate is valid and nothing is to take its place."""
+    status = with_status(connection, [row], now)[0].status.status
+    if status is not Status.VALID:
+        word = status.value.replace("_", " ")
+        raise IllegalMove(f"The certificate is {word}; only one that is valid is {done}.", status)
+    successor = certificates.successor_of(connection, row.id)
+    if successor is not None:
+        raise Conflict(f"This certificate has been reissued already, as {grouped(successor)}.")
+
+
+def _last_day(wanted: date | None, today: date) -> date:
+    """Raises InvalidInput."""
+    last = today + timedelta(DAYS_OPEN) if wanted is None else wanted
+    if not today <= last <= today + timedelta(MAX_DAYS_OPEN):
+        raise InvalidInput([Violation(("last_day",), f"must be within {MAX_DAYS_OPEN} days from today")])
+    return last
+
+
+def _end_of(last_day: date) -> datetime:
+    return datetime.combine(last_day + timedelta(1), time.min, CERTIFICATE_ZONE)
 
 
 def _own(connection: Connection, actor: Actor, public_id: str) -> StoredCertificate:

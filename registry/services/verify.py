@@ -14,7 +14,7 @@ from registry.domain.public_id import MalformedPublicId, parse_public_id
 from registry.formats import canonical_json
 from registry.formats.canonical_json import JsonObject, MalformedJson
 from registry.services.context import Registry
-from registry.services.find import Found, versions_of
+from registry.services.find import Found, versions_across
 from registry.services.judge import Judge, Moment, Seal, Verification, check_seal
 from registry.services.log.seen import SeenByLog
 from registry.store import certificates as store
@@ -52,7 +52,7 @@ class _ReadWhenAsked:
 
     def versions(self, first_version_id: int) -> tuple[Found, ...]:
         with self._registry.database.read() as connection:
-            return tuple(versions_of(connection, first_version_id, self._registry.now()))
+            return tuple(versions_across(connection, first_version_id, self._registry.now()))
 
 
 class Verifier:

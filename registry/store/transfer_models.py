@@ -23,6 +23,8 @@ class Handover(Base):
     to_issuer_id: Mapped[int] = mapped_column(ForeignKey("issuers.id"))
     agreed_at: Mapped[datetime]
     agreed_by: Mapped[str] = mapped_column(String(80))
+    # It counts for nothing from then on.
+    expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]
 
@@ -35,6 +37,6 @@ class Handover(Base):
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
-        Index("ix_handovers_from_issuer_id", "from_issuer_id", "id"),
-        Index("ix_handovers_to_issuer_id", "to_issuer_id", "id"),
+        Index("ix_handovers_from_issuer_id", "from_issuer_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_handovers_to_issuer_id", "to_issuer_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, func, select, update
 
-from registry.store.certificates import StoredCertificate, fetch_stored, stored_certificates
+from registry.store.certificates import StoredCertificate, fetch_stored, get_stored, stored_certificates
 from registry.store.models import Certificate
 
 
@@ -24,6 +26,19 @@ def versions_of(connection: Connection, first_version_id: int, limit: int) -> li
     """The versions that began with a certificate, oldest first; the newest `limit` of them."""
     statement = stored_certificates().where(Certificate.first_version_id == first_version_id)
     return fetch_stored(connection, statement.order_by(Certificate.id.desc()).limit(limit))[::-1]
+
+
+def first_of(connection: Connection, key: int) -> StoredCertificate:
+    """The first version of a certificate, itself where it has no other."""
+    row = get_stored(connection, key)
+    alone = row.first_version_id is None or row.first_version_id == row.id
+    return row if alone else get_stored(connection, row.first_version_id or row.id)
+
+
+def taken_over_by(connection: Connection, keys: Collection[int], issuer_id: int) -> int | None:
+    """The certificate with which another issuer took over one of an issuer's: its row id."""
+    elsewhere = (Certificate.replaces_id.in_(keys), Certificate.issuer_id != issuer_id)
+    return connection.scalar(select(Certificate.id).where(*elsewhere))
 
 
 def stop_replacing(connection: Connection, key: int) -> None:

@@ -57,6 +57,7 @@ def list_handovers(query: dict[str, Any]) -> dict[str, Any]:
             "sender": one.certificate.issuer_code,
             "receiver": one.to_issuer,
             "agreed_at": one.agreed_at,
+            "expires_at": one.expires_at,
         }
         for one in found
     ]
@@ -69,7 +70,7 @@ def list_handovers(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(204)
 def agree(request: dict[str, Any], public_id: str) -> None:
     """Agree that another issuer takes this certification over: its certificate will supersede yours."""
-    transfers.agree_handover(the_registry(), the_actor(), public_id, request["to"])
+    transfers.agree_handover(the_registry(), the_actor(), public_id, request["to"], request.get("last_day"))
 
 
 @blueprint.delete("/certificates/<public_id>/handover")

@@ -44,6 +44,7 @@ class HandoverSchema(Schema):
     """With whom it is agreed."""
 
     to = fields.String(required=True, validate=validate.Length(1, 32), metadata={"description": "an issuer's code"})
+    last_day = fields.Date(metadata={"description": "on which it can be made use of; in 90 days unless told"})
 
 
 class HandoversQuery(Schema):
@@ -62,6 +63,7 @@ class HandoverAnswer(Schema):
     sender = fields.String(required=True, data_key="from")
     receiver = fields.String(required=True, data_key="to")
     agreed_at = fields.AwareDateTime(required=True)
+    expires_at = fields.AwareDateTime(required=True)
 
 
 class HandoversAnswer(Schema):

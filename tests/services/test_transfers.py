@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 
-from registry.domain.certificate import Certificate, HolderId
+from registry.domain.certificate import Certificate, Holder, HolderId, HolderType
 from registry.domain.errors import Conflict, IllegalMove, InvalidInput, NotFound, NotPermitted, RegistryError
 from registry.domain.notices import NoticeKind
 from registry.domain.reasons import Act, Reason
+from registry.domain.schemes import Text
 from registry.domain.transfer import Origin
 from registry.domain.verdict import Verdict
 from registry.services.change_status import change_status
@@ -26,14 +27,14 @@ from registry.services.log.audit import audit_log
 from registry.services.transfers import accept_transfer, agree_handover, list_handovers, revoke_handover
 from registry.services.verify import Verifier
 from registry.services.versions import issue_version
-from tests.conftest import Clock, sample_certificate
+from tests.conftest import Clock, add_test_issuer, sample_certificate
 from tests.services.test_issue import keyed_actor, rows_everywhere
 
 TODAY = date(2026, 3, 2)
 
 
 def accepted(**changes: Any) -> Certificate:
-    return sample_certificate("T-1", **{"decided_on": TODAY, "valid_from": TODAY, **changes})
+    return sample_certificate(**{"number": "T-1", "decided_on": TODAY, "valid_from": TODAY, **changes})
 
 
 @pytest.fixture
@@ -87,6 +88,12 @@ def test_what_is_agreed_to_be_handed_over_is_superseded_at_once(
     last = history(registry, actor, former)[-1]
     assert (last.event.act, last.event.reason, last.actor) == (Act.SUPERSEDE, Reason.TRANSFER, actor.name)
     assert list_handovers(registry, actor, 0, 10) == []
+    for public_id in (former, row.public_id):
+        chain = Verifier(registry, 0).by_public_id(public_id).versions
+        assert [(one.certificate.public_id, one.certificate.issuer_code) for one in chain] == [
+            (former, "cqc"),
+            (row.public_id, "other"),
+        ]
     assert audit_log(registry).findings == ()
     # Whatever the new issuer does with its own, the former one stays as it is.
     change_status(registry, other, row.public_id, Act.WITHDRAW, Reason.MISUSE_OF_MARK)
@@ -139,6 +146,102 @@ def test_the_certification_goes_on_as_it_was(
     with pytest.raises(InvalidInput) as refused:
         accept_transfer(registry, other, accepted(**changes), Origin(former))
     assert [one.pointer for one in refused.value.violations] == [pointer]
+
+
+def test_an_agreement_that_has_run_out_counts_for_nothing(
+    registry: Registry, actor: Actor, other: Actor, clock: Clock, former: str
+) -> None:
+    for last_day in (date(2026, 3, 1), date(2027, 3, 4)):
+        with pytest.raises(InvalidInput, match="last_day"):
+            agree_handover(registry, actor, former, "other", last_day)
+    agree_handover(registry, actor, former, "other", date(2026, 3, 3))
+    clock.now = datetime(2026, 3, 3, 15, 59, 59, tzinfo=UTC)
+    assert len(list_handovers(registry, other, 0, 10)) == 1
+    clock.advance(seconds=1)
+    assert list_handovers(registry, other, 0, 10) == []
+    with pytest.raises(NotFound):
+        revoke_handover(registry, actor, former)
+    row = accept_transfer(registry, other, accepted(), Origin(former))
+    assert (row.replaces_id, verdict(registry, former)) == (None, Verdict.VALID)
+    assert Verifier(registry, 0).by_public_id(row.public_id).versions == ()
+    agree_handover(registry, actor, former, "other")
+    assert [one.expires_at.isoformat() for one in list_handovers(registry, other, 0, 10)] == [
+        "2026-06-02T16:00:00+00:00"
+    ]
+
+
+def test_an_agreement_is_made_use_of_once(registry: Registry, actor: Actor, other: Actor, former: str) -> None:
+    agree_handover(registry, actor, former, "other")
+    taken = accept_transfer(registry, other, accepted(), Origin(former)).public_id
+    with pytest.raises(IllegalMove, match="only one that is valid"):
+        accept_transfer(registry, other, accepted(number="T-2"), Origin(former))
+    assert Verifier(registry, 0).by_public_id(former).replaced_by == taken
+    assert [one.certificate.public_id for one in Verifier(registry, 0).by_public_id(taken).versions] == [former, taken]
+
+
+def test_an_agreement_with_somebody_else_is_not_ones_own(
+    registry: Registry, actor: Actor, other: Actor, former: str
+) -> None:
+    add_test_issuer(registry, "third")
+    agree_handover(registry, actor, former, "third")
+    row = accept_transfer(registry, other, accepted(), Origin(former))
+    assert (row.replaces_id, verdict(registry, former)) == (None, Verdict.VALID)
+    assert [len(list_handovers(registry, one, 0, 10)) for one in (actor, other)] == [1, 0]
+
+
+def test_what_has_a_version_to_come_is_not_handed_over(
+    registry: Registry, actor: Actor, other: Actor, former: str
+) -> None:
+    agree_handover(registry, actor, former, "other")
+    planned = {"valid_from": "2026-04-01", "decided_on": "2026-03-02", "scope": {"zh": "生产"}}
+    issue_version(registry, actor, former, Reason.SCOPE_REDUCTION, planned)
+    with pytest.raises(Conflict, match="reissued already"):
+        accept_transfer(registry, other, accepted(), Origin(former))
+    with pytest.raises(Conflict, match="reissued already"):
+        agree_handover(registry, actor, former, "other")
+
+
+def test_a_certification_that_went_on_twice_tells_all_of_its_history(
+    registry: Registry, actor: Actor, other: Actor, former: str
+) -> None:
+    scope = {"scope": {"zh": "注塑件的生产"}}
+    second = issue_version(registry, actor, former, Reason.SCOPE_REDUCTION, scope).public_id
+    agree_handover(registry, actor, second, "other")
+    third = accept_transfer(registry, other, accepted(), Origin(second)).public_id
+    fourth = issue_version(registry, other, third, Reason.SCOPE_REDUCTION, scope).public_id
+    agree_handover(registry, other, fourth, "cqc")
+    fifth = accept_transfer(registry, actor, accepted(number="T-5"), Origin(fourth)).public_id
+    for public_id in (former, second, third, fourth, fifth):
+        chain = Verifier(registry, 0).by_public_id(public_id).versions
+        assert [one.certificate.public_id for one in chain] == [former, second, third, fourth, fifth]
+    assert audit_log(registry).findings == ()
+
+
+def test_the_trail_of_each_issuer_tells_its_own_side(
+    registry: Registry, actor: Actor, other: Actor, former: str
+) -> None:
+    agree_handover(registry, actor, former, "other")
+    row = accept_transfer(registry, replace(other, name="li@other", origin="198.51.100.7"), accepted(), Origin(former))
+    with registry.database.read() as connection:
+        trail = connection.exec_driver_sql(
+            "SELECT issuer_id, actor, act, subject, origin FROM audit_events ORDER BY id"
+        )
+        found = [tuple(one) for one in trail]
+    theirs = [one[1:] for one in found if one[0] == actor.issuer_id and one[3] == former]
+    assert ("test", "certificate.hand_over", former, None) in theirs
+    assert ("other", "certificate.taken_over", former, None) in theirs
+    assert not [one for one in theirs if "li@other" in one or "198.51.100.7" in one]
+    assert (other.issuer_id, "li@other", "certificate.issue", row.public_id, "198.51.100.7") in found
+
+
+def test_a_holder_without_an_identifier_is_known_by_name(registry: Registry, actor: Actor, other: Actor) -> None:
+    person = Holder(HolderType.PERSON, Text("王样例"))
+    training: dict[str, Any] = {"scheme": "gbt19011-2021-training", "valid_until": None, "sites": ()}
+    row = issue(registry, actor, sample_certificate(holder=person, **training))
+    stranger = replace(person, name=Text("李样例"))
+    with pytest.raises(InvalidInput, match="/certificate/holder/name"):
+        accept_transfer(registry, other, accepted(holder=stranger, **training), Origin(row.public_id))
+    accept_transfer(registry, other, accepted(holder=person, **training), Origin(row.public_id))
 
 
 def test_nobody_elses_certification_is_accepted(registry: Registry, other: Actor, former: str) -> None:
