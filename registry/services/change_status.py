@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from registry.domain.changes import changes_between
 from registry.domain.errors import Conflict, InvalidInput, NotFound, Violation
 from registry.domain.lifecycle import StatusAt, StatusEvent, standing_at, status_at, status_of
 from registry.domain.public_id import parse_public_id
@@ -18,7 +20,10 @@ from registry.services.idempotency import Idempotency, recall, remember
 from registry.services.log.integrate import integrate_at_once
 from registry.services.record_acts import IntendedAct, decide, open_lives, write_down
 from registry.store import certificates as store
+from registry.store.bulk_acts import update_standings
 from registry.store.certificates import StoredCertificate
+from registry.store.changes import insert_changes
+from registry.store.models import Certificate
 from registry.store.proposals import StoredProposal
 
 ACT_VERBS = {
@@ -164,12 +169,20 @@ def refresh_due(registry: Registry) -> None:
     while renewed == _REFRESHED_AT_ONCE:
         with registry.database.transaction() as connection:
             due = store.due_for_change(connection, now, _REFRESHED_AT_ONCE, lock=True)
-            renewed = 0
-            for key, events in store.events_of(connection, due).items():
-                standing = standing_at(events, now, now)
-                if standing is not None:
-                    store.update_standing(connection, key, standing, len(events))
-                    renewed += 1
+            renewed = _refresh(connection, due, now)
+
+
+def _refresh(connection: Connection, due: Sequence[int], now: datetime) -> int:
+    """Renew the caches of certificates that are held; returns how many."""
+    found = store.fetch_stored(connection, store.stored_certificates().where(Certificate.id.in_(due)))
+    rows = {row.id: row for row in found}
+    events = store.events_of(connection, due)
+    standings = [(key, standing_at(events[key], now, now)) for key in due]
+    renewed = [(key, standing, len(events[key])) for key, standing in standings if standing is not None]
+    changes = [(key, one) for key in due for one in changes_between(rows[key].told, events[key], rows[key].period, now)]
+    update_standings(connection, renewed)
+    insert_changes(connection, changes, now)
+    return len(renewed)
 
 
 def _replayed(connection: Connection, key: int, sequence: int) -> Change:

@@ -17,6 +17,7 @@ from registry.services.context import Actor, Registry, audit_for, require_issuer
 from registry.services.log.renew import renew_checkpoints
 from registry.services.own_keys import OWN_PURPOSES
 from registry.store import issuers, signed_certificates
+from registry.store.changes import insert_spoiled
 from registry.store.issuers import StoredKey
 
 REGISTRY_OWNER = "registry"
@@ -147,6 +148,7 @@ def mark_key_compromised(registry: Registry, name: str, since: datetime, actor: 
         key = known.published
         earliest = min(since, key.compromised_since or since)
         issuers.update_key(connection, name, key.retired_at, earliest)
+        insert_spoiled(connection, known.id, earliest, key.compromised_since, registry.now())
         marked = _audited(connection, registry.now(), actor, "key.compromise", known)
     return _in_effect(registry, marked)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from registry.domain.changes import Change, changes_between
 from registry.domain.errors import Conflict, IllegalMove, InvalidInput, Violation
 from registry.domain.lifecycle import (
     FINAL_STATES,
@@ -27,6 +28,7 @@ from registry.services.follow_up.plans import plan_without
 from registry.services.log.record import log_status_events
 from registry.store import bulk_acts, certificates, surveillance
 from registry.store.certificates import StoredCertificate
+from registry.store.changes import insert_changes
 from registry.store.versions import stop_replacing
 
 _MISSED = "It was suspended because a surveillance audit was missed. Record a passed audit first; then restore it."
@@ -130,6 +132,7 @@ def write_down(registry: Registry, connection: Connection, actor: Actor, lives: 
         connection,
         [(life.row.id, after, len(life.events)) for life, after in zip(changed, standings, strict=True)],
     )
+    insert_changes(connection, [(life.row.id, one) for life in changed for one in _changes(life)], registry.now())
     for life in changed:
         if life.given_up:
             stop_replacing(connection, life.row.id)
@@ -141,6 +144,10 @@ def write_down(registry: Registry, connection: Connection, actor: Actor, lives: 
 def _add(life: Life, event: StatusEvent) -> None:
     life.events.append(event)
     life.added.append(event)
+
+
+def _changes(life: Life) -> list[Change]:
+    return changes_between(life.row.told, life.events, life.row.period, life.added[0].recorded_at)
 
 
 def _standing(life: Life, at: datetime) -> Standing:

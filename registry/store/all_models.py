@@ -14,3 +14,4 @@ from registry.store import receipt_models as receipt_models
 from registry.store import report_models as report_models
 from registry.store import statistics as statistics
 from registry.store import transfer_models as transfer_models
+from registry.store import watch_models as watch_models

@@ -16,7 +16,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    update,
 )
 
 from registry.domain.certificate import MAX_NAME_LENGTH, HolderType, day_of, period_of
@@ -85,6 +84,11 @@ class StoredCertificate:
     def period(self) -> Period:
         """The validity as instants."""
         return period_of(self.valid_from, self.valid_until)
+
+    @property
+    def told(self) -> Standing:
+        """The standing in the cache: what those who watch have been told last, though its time may be over."""
+        return Standing(State(self.state), self.state_since, Reason(self.state_reason), self.state_changes_at)
 
     def standing(self, now: datetime) -> Standing | None:
         """The cached standing, or None where its time is over and the events must be read."""
@@ -225,21 +229,6 @@ def insert_events(connection: Connection, actor: str, events: Iterable[tuple[int
         for key, one in events
     ]
     insert_rows(connection, StatusEventRow.__table__, _EVENT_COLUMNS, rows)
-
-
-def update_standing(connection: Connection, key: int, standing: Standing, event_count: int) -> None:
-    """Renew the cached fold of a certificate."""
-    connection.execute(
-        update(Certificate)
-        .where(Certificate.id == key)
-        .values(
-            state=standing.state.value,
-            state_since=standing.since,
-            state_reason=standing.reason.value,
-            state_changes_at=standing.changes_at,
-            event_count=event_count,
-        )
-    )
 
 
 def events_of(connection: Connection, keys: Collection[int]) -> dict[int, list[StatusEvent]]:
