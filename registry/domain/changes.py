@@ -31,11 +31,20 @@ class ChangeKind(StrEnum):
 # How many days before its end one can be told of a certificate.
 EXPIRY_NOTICE_DAYS = (7, 14, 30, 60, 90, 180)
 
+# As events are named to those who watch. The last one tells that a webhook of theirs does not work any more.
+WEBHOOK_DISABLED = "webhook.disabled"
+EVENT_TYPES = (*(f"certificate.{kind}" for kind in ChangeKind), WEBHOOK_DISABLED)
+
 _FINAL: Mapping[State, ChangeKind] = {
     State.WITHDRAWN: ChangeKind.WITHDRAWN,
     State.CANCELLED: ChangeKind.CANCELLED,
     State.SUPERSEDED: ChangeKind.SUPERSEDED,
 }
+
+
+def event_type(kind: ChangeKind) -> str:
+    """The type of an event that tells of such a change."""
+    return f"certificate.{kind}"
 
 
 @dataclass(frozen=True, slots=True)
