@@ -1,5 +1,5 @@
 """What runs beside the web server, over and over: the log's entries placed, its checkpoints cosigned, files
-imported, caches renewed, surveillance watched over.
+imported, caches renewed, surveillance watched over, relying parties told what has changed.
 
 Several may run. Each turn leaves everything in order, so that a worker may be stopped or killed at any time.
 """
@@ -22,9 +22,13 @@ from registry.services.follow_up.remind import remind_of_ends, tidy
 from registry.services.follow_up.watch import watch_surveillance
 from registry.services.log.integrate import integrate_pending
 from registry.services.log.publish import cosign_newest
+from registry.services.watching.ends import follow_ends
+from registry.services.watching.place import place_changes
 
 # The log promises to take an entry in within a second.
 INTERVAL_SECONDS = 0.5
+# Who watches is told within two seconds, of which sending takes a part.
+_TELL_SECONDS = 0.25
 _REFRESH_SECONDS = 10.0
 _WATCH_SECONDS = 60.0
 _REMIND_SECONDS = 3600.0
@@ -50,6 +54,7 @@ class Worker:
         self._refreshed_at = float("-inf")
         self._watched_at = float("-inf")
         self._reminded_at = float("-inf")
+        self._followed_at = float("-inf")
 
     def run(self, stop: Event) -> None:
         """Work until told to stop. A witness that is slow to answer keeps no entry waiting: it has a thread apart."""
@@ -59,6 +64,8 @@ class Worker:
         importing.start()
         following_up = Thread(target=self._repeat, args=(self.follow_up, stop), daemon=True)
         following_up.start()
+        telling = Thread(target=self._repeat, args=(self.tell, stop, _TELL_SECONDS), daemon=True)
+        telling.start()
         self._repeat(self.turn, stop)
         cosigning.join(INTERVAL_SECONDS)
 
@@ -71,6 +78,13 @@ class Worker:
             refresh_due(self._registry)
             forget_old(self._registry)
             self._refreshed_at = now
+
+    def tell(self, now: float) -> None:
+        """Tell relying parties what has changed, and what time has brought about. Raises RegistryError."""
+        if now - self._followed_at >= _REFRESH_SECONDS:
+            follow_ends(self._registry)
+            self._followed_at = now
+        place_changes(self._registry)
 
     def follow_up(self, now: float) -> None:
         """Watch over surveillance, and remind of certificates that end. Raises RegistryError."""
@@ -107,7 +121,7 @@ class Worker:
                 self._asked_again_at[answer.witness.key.vkey] = now + _RETRY_SECONDS
 
     @staticmethod
-    def _repeat(task: Callable[[float], None], stop: Event) -> None:
+    def _repeat(task: Callable[[float], None], stop: Event, interval: float = INTERVAL_SECONDS) -> None:
         """What fails is said, and tried again at the next turn."""
         while not stop.is_set():
             begun = monotonic()
@@ -115,4 +129,4 @@ class Worker:
                 task(begun)
             except (RegistryError, KeyStoreError) as error:
                 _logger.warning("%s", error)
-            stop.wait(max(0.0, INTERVAL_SECONDS - (monotonic() - begun)))
+            stop.wait(max(0.0, interval - (monotonic() - begun)))

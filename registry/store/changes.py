@@ -63,15 +63,10 @@ def insert_spoiled(
     connection.execute(insert(PendingChange).from_select(_COLUMNS, spoiled))
 
 
-def clocks_behind(connection: Connection, today: date) -> list[int]:
-    """The clocks that have not come up to today."""
-    statement = select(ChangeClock.days).where(ChangeClock.done < today).order_by(ChangeClock.days)
-    return list(connection.scalars(statement))
-
-
-def known_clocks(connection: Connection) -> set[int]:
-    """All clocks, by their days."""
-    return set(connection.scalars(select(ChangeClock.days)))
+def clocks(connection: Connection) -> list[Clock]:
+    """How far time has been followed."""
+    statement = select(ChangeClock.days, ChangeClock.done, ChangeClock.after).order_by(ChangeClock.days)
+    return [Clock(*row) for row in connection.execute(statement)]
 
 
 def start_clocks(connection: Connection, days: Sequence[int], today: date) -> None:

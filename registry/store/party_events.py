@@ -50,7 +50,7 @@ class NewEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event of a party (code) with the certificate that it is about, as that is now, and the one that replaced it."""
+    """An event of a party (code) with the certificate that it is about, as it is now, and the one that replaced it."""
 
     party: str
     number: int
@@ -124,7 +124,7 @@ def events_numbered(connection: Connection, party_id: int, numbers: Collection[i
 
 def _events(party_id: int) -> AnySelect:
     columns = (
-        *(RelyingParty.code, PartyEvent.number, PartyEvent.type, PartyEvent.subject, PartyEvent.at),
+        *(RelyingParty.code.label("party"), PartyEvent.number, PartyEvent.type, PartyEvent.subject, PartyEvent.at),
         *(PartyEvent.reason, PartyEvent.days, PartyEvent.recorded_at, PartyEvent.certificate_id),
     )
     joined = select(*columns).join(RelyingParty, RelyingParty.id == PartyEvent.party_id)
@@ -141,9 +141,12 @@ def _read(connection: Connection, statement: AnySelect) -> list[StoredEvent]:
         certificates.update((one.id, one) for one in found)
         newer = select(Certificate.replaces_id, Certificate.public_id).where(Certificate.replaces_id.in_(chunk))
         successors.update((replaced, public_id) for replaced, public_id in connection.execute(newer))
-    return [
-        StoredEvent(*row[:-1], certificates.get(row.certificate_id), successors.get(row.certificate_id)) for row in rows
-    ]
+    events = []
+    for row in rows:
+        values = dict(row._mapping)
+        key = values.pop("certificate_id")
+        events.append(StoredEvent(**values, certificate=certificates.get(key), replaced_by=successors.get(key)))
+    return events
 
 
 def _chunks(keys: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -179,9 +179,7 @@ def ready_endpoints(connection: Connection, now: datetime) -> list[int]:
     return list(connection.scalars(statement.order_by(WebhookEndpoint.id)))
 
 
-def claim(
-    connection: Connection, endpoint: int, now: datetime, until: datetime, limit: int
-) -> list[ClaimedDelivery]:
+def claim(connection: Connection, endpoint: int, now: datetime, until: datetime, limit: int) -> list[ClaimedDelivery]:
     """Take over deliveries that are due, the oldest event first, until a moment; those that nobody else holds."""
     columns = (WebhookDelivery.id, WebhookDelivery.number, WebhookDelivery.attempts, WebhookDelivery.give_up_at)
     due = (
@@ -197,9 +195,7 @@ def claim(
     return found
 
 
-def settle(
-    connection: Connection, delivery: int, until: datetime, attempt: Attempt, **values: Any
-) -> bool:
+def settle(connection: Connection, delivery: int, until: datetime, attempt: Attempt, **values: Any) -> bool:
     """Write what came of the attempt by whoever holds a delivery until that moment; False where somebody else does."""
     mine = (WebhookDelivery.id == delivery, WebhookDelivery.state == WAITING, WebhookDelivery.due_at == until)
     changed = {**values, "attempts": WebhookDelivery.attempts + 1}
@@ -238,6 +234,7 @@ def deliveries_of(
         select(PartyEvent.type)
         .where(PartyEvent.party_id == endpoint.party_id, PartyEvent.number == WebhookDelivery.number)
         .scalar_subquery()
+        .label("type")
     )
     columns = (
         *(WebhookDelivery.id, WebhookDelivery.number, event_type, WebhookDelivery.state, WebhookDelivery.due_at),
@@ -250,7 +247,12 @@ def deliveries_of(
         statement = statement.where(WebhookDelivery.state == state)
     rows = connection.execute(statement.order_by(WebhookDelivery.number.desc()).limit(limit)).all()
     attempts = _attempts(connection, [row[0] for row in rows])
-    return [StoredDelivery(*row[1:], tuple(attempts.get(row[0], ()))) for row in rows]
+    found = []
+    for row in rows:
+        values = dict(row._mapping)
+        tried = attempts.get(values.pop("id"), ())
+        found.append(StoredDelivery(**values, attempts=tuple(tried)))
+    return found
 
 
 def _attempts(connection: Connection, deliveries: Sequence[int]) -> dict[int, list[Attempt]]:

@@ -28,6 +28,7 @@ from registry.web import (
     api_signing_keys,
     api_transfers,
     api_verifications,
+    api_watching,
     archive,
     badge,
     certificate_pdf,
@@ -76,7 +77,11 @@ _ISSUERS_API = (
     api_transfers,
 )
 # For relying parties, with an API key of theirs.
+<<<<<<< HEAD
 _PARTIES_API = (api_party, api_verifications, api_receipts)
+=======
+_PARTIES_API = (api_party, api_verifications, api_watching)
+>>>>>>> 89ad2ad (Watching: changes are told in a feed without gaps; watches on certificates, holders and whole files)
 
 
 def build_application(registry: Registry) -> Flask:

@@ -31,23 +31,27 @@ def follow_ends(registry: Registry) -> int:
     """
     today = day_of(registry.now())
     with registry.database.read() as connection:
-        missing = set(_CLOCKS) - store.known_clocks(connection)
-        behind = store.clocks_behind(connection, today)
+        clocks = store.clocks(connection)
+    missing = set(_CLOCKS) - {one.days for one in clocks}
     if missing:
         with registry.database.transaction() as connection:
             store.start_clocks(connection, sorted(missing), today)
-    if not behind:
-        return 0
-    refresh_due(registry)
-    return sum(_follow(registry, days, today) for days in behind)
+    day = min((one.done for one in clocks), default=today)
+    if day < today:
+        refresh_due(registry)
+    noted = 0
+    while day < today:
+        day += timedelta(days=1)
+        noted += sum(_follow(registry, one.days, day) for one in clocks)
+    return noted
 
 
-def _follow(registry: Registry, days: int, today: date) -> int:
+def _follow(registry: Registry, days: int, until: date) -> int:
     noted = 0
     while True:
         with registry.database.transaction() as connection:
             clock = store.hold_clock(connection, days)
-            if clock.done >= today:
+            if clock.done >= until:
                 return noted
             noted += _go_on(registry, connection, clock)
 

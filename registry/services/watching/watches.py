@@ -63,7 +63,7 @@ def add_watches(
 def list_watches(
     registry: Registry, party: RelyingParty, after: str | None, limit: int, label: str | None
 ) -> tuple[list[StoredWatch], str | None]:
-    """A page of the party's watches, oldest first, and the cursor of the next one. Raises InvalidInput, NotPermitted."""
+    """A page of the party's watches, oldest first, and the cursor of the next. Raises InvalidInput, NotPermitted."""
     party.require(Scope.WATCH)
     if not 0 < limit <= MAX_PAGE:
         raise InvalidInput([Violation(("limit",), f"must be 1 to {MAX_PAGE}")])
@@ -108,7 +108,8 @@ def _check_terms(targets: Sequence[Target], notice_days: Sequence[int], label: s
 
 def _well_formed(targets: Sequence[Target]) -> list[Target]:
     """With public ids as they are registered. Raises InvalidInput."""
-    wrong, found = [], []
+    wrong: list[Violation] = []
+    found: list[Target] = []
     for position, target in enumerate(targets):
         if isinstance(target, HolderId):
             problem = why_wrong(target)
