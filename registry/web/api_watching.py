@@ -29,14 +29,14 @@ _DEFAULT_NOTICE = 30
 _LABEL = validate.Length(1, watches.MAX_LABEL_LENGTH)
 
 
-class HolderIdSchema(Schema):
+class WatchedHolderSchema(Schema):
     """A holder by a registered identifier."""
 
     scheme = fields.String(required=True, validate=validate.OneOf(("uscc", "lei", "other")))
     value = fields.String(required=True, validate=validate.Length(1, 64))
 
 
-class TargetSchema(Schema):
+class WatchTargetSchema(Schema):
     """What is to be watched: one of the two."""
 
     certificate = fields.String(
@@ -44,7 +44,7 @@ class TargetSchema(Schema):
         metadata={"description": "a public id; the versions that follow the certificate are watched as well"},
     )
     holder = fields.Nested(
-        HolderIdSchema, metadata={"description": "all its certificates, also those that it does not have yet"}
+        WatchedHolderSchema, metadata={"description": "all its certificates, also those that it does not have yet"}
     )
 
     @post_load
@@ -59,7 +59,9 @@ class TargetSchema(Schema):
 class NewWatchesSchema(Schema):
     """What is to be watched, all or none; a whole file in portions under one label."""
 
-    items = fields.List(fields.Nested(TargetSchema), required=True, validate=validate.Length(1, watches.MAX_AT_ONCE))
+    items = fields.List(
+        fields.Nested(WatchTargetSchema), required=True, validate=validate.Length(1, watches.MAX_AT_ONCE)
+    )
     notice_days = fields.List(
         fields.Integer(validate=validate.OneOf(EXPIRY_NOTICE_DAYS)),
         load_default=lambda: [_DEFAULT_NOTICE],
@@ -71,7 +73,7 @@ class NewWatchesSchema(Schema):
     )
 
 
-class AddedAnswer(Schema):
+class AddedWatchesAnswer(Schema):
     """How many watches are new, and how many were there and go by the new terms."""
 
     added = fields.Integer(required=True)
@@ -91,7 +93,7 @@ class WatchAnswer(Schema):
 
     watch_id = fields.String(required=True)
     certificate = fields.String(required=True, allow_none=True)
-    holder = fields.Nested(HolderIdSchema, required=True, allow_none=True)
+    holder = fields.Nested(WatchedHolderSchema, required=True, allow_none=True)
     notice_days = fields.List(fields.Integer(), required=True)
     label = fields.String(required=True, allow_none=True)
     created_at = fields.DateTime(required=True)
@@ -104,13 +106,13 @@ class WatchPageAnswer(Schema):
     next_after = fields.String(required=True, allow_none=True)
 
 
-class LabelQuery(Schema):
+class WatchLabelQuery(Schema):
     """Which watches."""
 
     label = fields.String(required=True, validate=_LABEL)
 
 
-class RemovedAnswer(Schema):
+class RemovedWatchesAnswer(Schema):
     """How many watches there were."""
 
     removed = fields.Integer(required=True)
@@ -173,7 +175,7 @@ def list_watches(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.post("/watches")
 @open_to_parties(Scope.WATCH)
 @blueprint.arguments(NewWatchesSchema)
-@blueprint.response(201, AddedAnswer)
+@blueprint.response(201, AddedWatchesAnswer)
 def add_watches(request: dict[str, Any]) -> watches.Added:
     """Watch certificates and holders. What you watch already goes by the new terms, so that a repeat does no harm."""
     terms = (request["items"], request["notice_days"], request["label"])
@@ -182,8 +184,8 @@ def add_watches(request: dict[str, Any]) -> watches.Added:
 
 @blueprint.delete("/watches")
 @open_to_parties(Scope.WATCH)
-@blueprint.arguments(LabelQuery, location="query")
-@blueprint.response(200, RemovedAnswer)
+@blueprint.arguments(WatchLabelQuery, location="query")
+@blueprint.response(200, RemovedWatchesAnswer)
 def remove_labelled(query: dict[str, Any]) -> dict[str, int]:
     """End all watches of a label."""
     return {"removed": watches.remove_labelled(the_registry(), the_party(), query["label"])}
