@@ -77,11 +77,7 @@ _ISSUERS_API = (
     api_transfers,
 )
 # For relying parties, with an API key of theirs.
-<<<<<<< HEAD
-_PARTIES_API = (api_party, api_verifications, api_receipts)
-=======
-_PARTIES_API = (api_party, api_verifications, api_watching)
->>>>>>> 89ad2ad (Watching: changes are told in a feed without gaps; watches on certificates, holders and whole files)
+_PARTIES_API = (api_party, api_verifications, api_receipts, api_watching)
 
 
 def build_application(registry: Registry) -> Flask:
