@@ -22,6 +22,7 @@ from registry.services.follow_up.remind import remind_of_ends, tidy
 from registry.services.follow_up.watch import watch_surveillance
 from registry.services.log.integrate import integrate_pending
 from registry.services.log.publish import cosign_newest
+from registry.services.watching.deliver import Courier, forget_deliveries
 from registry.services.watching.ends import follow_ends
 from registry.services.watching.place import place_changes
 
@@ -38,7 +39,10 @@ _logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """One worker on one registry. Raises Misconfigured for a wrong file of witnesses, or too few for the quorum."""
+    """One worker on one registry.
+
+    Raises Misconfigured for a wrong file of witnesses, too few for the quorum, or a wrong authority for webhooks.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -55,6 +59,7 @@ class Worker:
         self._watched_at = float("-inf")
         self._reminded_at = float("-inf")
         self._followed_at = float("-inf")
+        self._courier = Courier(registry)
 
     def run(self, stop: Event) -> None:
         """Work until told to stop. A witness that is slow to answer keeps no entry waiting: it has a thread apart."""
@@ -68,6 +73,7 @@ class Worker:
         telling.start()
         self._repeat(self.turn, stop)
         cosigning.join(INTERVAL_SECONDS)
+        self._courier.close()
 
     def turn(self, now: float) -> None:
         """Place what waits, and renew what is due; `now` in seconds, from any beginning. Raises RegistryError."""
@@ -80,11 +86,12 @@ class Worker:
             self._refreshed_at = now
 
     def tell(self, now: float) -> None:
-        """Tell relying parties what has changed, and what time has brought about. Raises RegistryError."""
+        """Tell relying parties what has changed, or time has brought about, and send it. Raises RegistryError."""
         if now - self._followed_at >= _REFRESH_SECONDS:
             follow_ends(self._registry)
             self._followed_at = now
         place_changes(self._registry)
+        self._courier.begin()
 
     def follow_up(self, now: float) -> None:
         """Watch over surveillance, and remind of certificates that end. Raises RegistryError."""
@@ -99,6 +106,7 @@ class Worker:
         if now - self._reminded_at >= _REMIND_SECONDS:
             reminded = remind_of_ends(self._registry)
             tidy(self._registry)
+            forget_deliveries(self._registry)
             if reminded:
                 _logger.info("%d certificates that end were reminded of", reminded)
             self._reminded_at = now

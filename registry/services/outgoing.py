@@ -79,7 +79,9 @@ class Sender:
     def check(self, url: str) -> None:
         """Whether anything could be sent to such a URL, before its name is resolved. Raises InvalidInput."""
         try:
-            self._parts(url)
+            host = self._parts(url).hostname or ""
+            if not self._may_be(host):
+                raise NotAllowed(f"{host[:100]} is in a network to which nothing is sent")
         except NotAllowed as error:
             raise InvalidInput([Violation(("url",), str(error))]) from error
 
@@ -133,6 +135,13 @@ class Sender:
         if not all(self._may_reach(ip_address(one)) for one in found):
             raise NotAllowed(f"{host[:100]} is in a network to which nothing is sent")
         return found[0]
+
+    def _may_be(self, host: str) -> bool:
+        """Whether it is a name, whose addresses are looked at when something is sent, or an address within reach."""
+        try:
+            return self._may_reach(ip_address(host))
+        except ValueError:
+            return True
 
     def _may_reach(self, address: Address) -> bool:
         plain = _without_clothes(address)

@@ -29,6 +29,7 @@ from registry.web import (
     api_transfers,
     api_verifications,
     api_watching,
+    api_webhooks,
     archive,
     badge,
     certificate_pdf,
@@ -77,7 +78,7 @@ _ISSUERS_API = (
     api_transfers,
 )
 # For relying parties, with an API key of theirs.
-_PARTIES_API = (api_party, api_verifications, api_receipts, api_watching)
+_PARTIES_API = (api_party, api_verifications, api_receipts, api_watching, api_webhooks)
 
 
 def build_application(registry: Registry) -> Flask:

@@ -134,6 +134,10 @@ def test_the_api_document_is_openapi_3_1_and_knows_every_route(api: FlaskClient)
         *(f"/api/v1/approvals/{{reference}}{what}" for what in ("", "/approve", "/refuse", "/take-back")),
         *(f"/api/v1/api-keys/{{key_id}}/{what}" for what in ("rotate", "revoke")),
         "/api/v1/verifications",
+        "/api/v1/events",
+        *(f"/api/v1/watches{what}" for what in ("", "/{watch_id}")),
+        "/api/v1/webhooks",
+        *(f"/api/v1/webhooks/{{endpoint_id}}{what}" for what in ("", "/verify", "/rotate", "/deliveries", "/repeat")),
         *(f"/api/v1/receipts{what}" for what in ("", "/export", "/{name}")),
         *(f"/api/v1/party{what}" for what in ("", "/keys", "/keys/{key_id}/rotate", "/keys/{key_id}/revoke")),
     }
